@@ -1,0 +1,1 @@
+"""The page: Streamlit app, charts, report and texts."""

@@ -1,0 +1,1 @@
+"""The reference payment and inventory core: the system under test that omotwin ships."""

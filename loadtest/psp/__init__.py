@@ -1,0 +1,1 @@
+"""The payment provider simulator, with a book of its own."""

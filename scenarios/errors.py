@@ -1,0 +1,60 @@
+"""The errors a user can cause, each with the exit code that the command line returns for it.
+
+OmoError (1)
+├── UsageError (2)            arguments that make no sense together, a missing file
+├── ScenarioInvalid (3)       a scenario file, with every problem at once
+├── DataInvalid (3)           a user's CSV file, with every problem at once
+├── ObjectiveMissed (4)       an audit or a threshold that failed
+├── TargetUnreachable (5)     the system under test does not answer
+└── LawViolated (1)           a conservation law of the world is broken: our own bug, with the rows that show it
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+
+class OmoError(Exception):
+    """Base of all errors that the command line reports as a message instead of a traceback."""
+
+    exit_code = 1
+
+
+class UsageError(OmoError):
+    """The command cannot be carried out as asked; the message says what to do instead."""
+
+    exit_code = 2
+
+
+class ManyProblems(OmoError):
+    """An input with several problems; `problems` holds one `file:line: ...` line each."""
+
+    exit_code = 3
+
+    def __init__(self, problems: Sequence[str]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = list(problems)
+
+
+class ScenarioInvalid(ManyProblems):
+    """A scenario that cannot be run."""
+
+
+class DataInvalid(ManyProblems):
+    """A data file of the user's that cannot be read as it should."""
+
+
+class ObjectiveMissed(OmoError):
+    """The work was done and its result is below what was asked for."""
+
+    exit_code = 4
+
+
+class TargetUnreachable(OmoError):
+    """The system under test, or a service it needs, does not answer."""
+
+    exit_code = 5
+
+
+class LawViolated(OmoError):
+    """A conservation law does not hold in a finished run; the message names the rows."""
