@@ -6,7 +6,7 @@ OmoError (1)
 ├── DataInvalid (3)           a user's CSV file, with every problem at once
 ├── ObjectiveMissed (4)       an audit or a threshold that failed
 ├── TargetUnreachable (5)     the system under test does not answer
-└── LawViolated (1)           a conservation law of the world is broken: our own bug, with the rows that show it
+└── LawViolated (1)           a conservation law of the world does not hold: our own bug, with its rows
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The tables of a run: every column, its type and its unit. The only place that names them.
 
-Codes (journeys, kinds, accounts and the like) are dictionary-encoded strings in Parquet; a missing value is null.
-Times are seconds since midnight of the first simulated day; money is signed integer yen, tax excluded.
+Codes (journeys, kinds, accounts and the like) are dictionary-encoded strings in Parquet; a missing value is
+null. Times are seconds since midnight of the first simulated day; money is signed integer yen, tax excluded.
 """
 
 from __future__ import annotations
