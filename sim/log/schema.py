@@ -13,7 +13,7 @@ import pyarrow as pa
 
 SCHEMA_VERSION: Final = 1
 
-CODE: Final = pa.dictionary(pa.int16(), pa.string())
+CODE: Final[pa.DataType] = pa.dictionary(pa.int16(), pa.string())
 
 
 class Kind(IntEnum):
@@ -160,9 +160,9 @@ def labels(codes: type[IntEnum]) -> list[str]:
     return [code.name.lower() for code in codes]
 
 
-_SECONDS: Final = pa.float64()
-_YEN: Final = pa.int64()
-_ID: Final = pa.int64()
+_SECONDS: Final[pa.DataType] = pa.float64()
+_YEN: Final[pa.DataType] = pa.int64()
+_ID: Final[pa.DataType] = pa.int64()
 
 TABLES: Final[dict[str, pa.Schema]] = {
     "events": pa.schema(

@@ -1,0 +1,154 @@
+"""Who lives in the town, what they need, and how they choose."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field, model_validator
+
+from scenarios.cited import ASSUMPTION, NotNegative, Positive, Share, Table, cited
+
+
+class AgeBand(Table):
+    """One age band of the population."""
+
+    share: Share = Field(description="share of the population; the bands' shares are normalised")
+    smartphone: Share = Field(description="share with a smartphone")
+    digital_affinity: Share = Field(description="mean digital affinity, 0 (never online) to 1")
+
+
+DEFAULT_AGE_BANDS = {
+    "20s_30s": AgeBand(share=0.27, smartphone=0.97, digital_affinity=0.70),
+    "40s_50s": AgeBand(share=0.37, smartphone=0.97, digital_affinity=0.55),
+    "60s": AgeBand(share=0.16, smartphone=0.94, digital_affinity=0.40),
+    "70s_up": AgeBand(share=0.20, smartphone=0.80, digital_affinity=0.22),
+}
+
+
+class Population(Table):
+    """The shoppers of the town."""
+
+    shoppers: int = Field(gt=0, description="people who shop for themselves in this town")
+    needs_per_week: Positive = cited(1.0, ASSUMPTION, "mean shopping occasions per shopper and week")
+    needs_shape: Positive = cited(
+        2.0, ASSUMPTION, "shape of the Gamma that spreads occasions over shoppers; smaller is more unequal"
+    )
+    town_radius_km: Positive = cited(3.0, ASSUMPTION, "homes lie uniformly in a disc of this radius")
+    age_bands: dict[str, AgeBand] = cited(
+        DEFAULT_AGE_BANDS, "S88 S89 S90 S91 for ownership and age; affinity: assumption", "age bands by name"
+    )
+    app_share: Share = cited(0.15, "S98", "share of smartphone owners who have the retailer's app on day 0")
+    basket_spread: NotNegative = cited(0.35, ASSUMPTION, "sigma of the log-normal basket scale of a shopper")
+
+
+class Mission(Table):
+    """A kind of shopping occasion."""
+
+    share: Share = Field(description="share of all needs; the missions' shares are normalised")
+    categories: dict[str, Positive] = Field(min_length=1, description="category id -> weight")
+    items: Annotated[list[NotNegative], Field(min_length=1)] | None = Field(
+        None, description="share of baskets with 1, 2, 3, ... items; the town's [baskets] when left out"
+    )
+    lines_max: Annotated[int, Field(ge=1, le=4)] = Field(3, description="most different SKUs in one basket")
+    urgency: Share = Field(description="0: can wait for a parcel, 1: needed today")
+    browse_median_s: Positive = Field(description="median time on the floor before the till")
+    staff_contact: Share = Field(description="probability that the shopper and free floor staff meet")
+    ec_appeal: float = Field(0.0, description="utility of ordering this mission online against the shelf")
+
+
+class Category(Table):
+    """A category of goods. SKUs of a category differ in price and popularity."""
+
+    skus: int = Field(gt=0, le=5000)
+    price_mean_yen: Positive = Field(description="mean price of an item, tax excluded")
+    price_spread: NotNegative = Field(0.5, description="sigma of the log-normal price over SKUs")
+    gross_margin: Share = Field(description="(price - cost) / price")
+    weight_kg: NotNegative = Field(0.3, description="weight of one item")
+    popularity_exponent: NotNegative = cited(0.6, ASSUMPTION, "Zipf exponent of SKU popularity")
+
+
+class Choice(Table):
+    """Random-utility choice among the journeys that are open, a rival, and not buying.
+
+    Utilities are in units of the Gumbel taste shock's scale.
+    """
+
+    store: float = cited(3.0, ASSUMPTION, "appeal of walking into a store")
+    ec: float = cited(-0.6, ASSUMPTION, "appeal of the EC shop, before digital affinity")
+    collect: float = cited(-0.2, ASSUMPTION, "appeal of ordering online and collecting, before affinity")
+    rival: float = cited(1.6, ASSUMPTION, "appeal of a rival")
+    nothing: float = cited(0.0, ASSUMPTION, "appeal of not buying: the zero of the scale")
+    per_km: float = cited(-0.55, ASSUMPTION, "per km to the store", le=0)
+    per_expected_wait_minute: float = cited(-0.12, ASSUMPTION, "per minute of wait remembered", le=0)
+    per_kg_carried: float = cited(-0.05, ASSUMPTION, "per kg to carry home", le=0)
+    digital_affinity: float = cited(2.4, ASSUMPTION, "affinity 1 against 0, for anything online", ge=0)
+    has_app: float = cited(0.5, ASSUMPTION, "for online journeys of somebody with the app", ge=0)
+    urgency_of_parcel: float = cited(-2.5, ASSUMPTION, "EC order for a fully urgent need", le=0)
+    urgency_of_pickup: float = cited(-0.6, ASSUMPTION, "click and collect for a fully urgent need", le=0)
+    collect_travel_factor: Share = cited(
+        0.6, ASSUMPTION, "travel to a pickup counts this much of a visit: it lies on the way home"
+    )
+    shown_sold_out: float = cited(
+        -4.0, ASSUMPTION, "an online journey whose goods are shown as sold out", le=0
+    )
+
+
+class ScanAndPay(Table):
+    """A shopper with the app, on the floor: queue at the till, or pay in the app."""
+
+    base: float = cited(-1.2, ASSUMPTION, "utility of paying in the app against an empty till")
+    digital_affinity: float = cited(2.0, ASSUMPTION, "affinity 1 against 0", ge=0)
+    per_person_queueing: float = cited(0.25, ASSUMPTION, "per person in front of the tills", ge=0)
+    recommended: float = cited(1.5, ASSUMPTION, "after staff has recommended it", ge=0)
+    pay_s: Positive = cited(35.0, ASSUMPTION, "scanning and paying in the app, without the authorisation")
+    ship_home_above_kg: Positive = cited(
+        5.0, ASSUMPTION, "weight from which half would rather have it shipped"
+    )
+    ship_home_slope: Positive = cited(0.8, ASSUMPTION, "logit slope per kg around that weight")
+
+
+class StockOutReaction(Table):
+    """What a shopper does in front of an empty shelf when nobody helps (worldwide means, GMA 2002)."""
+
+    other_brand: Share = cited(0.26, "S86, from memory", "takes a similar item")
+    same_brand: Share = cited(0.19, "S86, from memory", "takes another size of the same brand")
+    other_store: Share = cited(0.31, "S86, from memory", "buys elsewhere")
+    delay: Share = cited(0.15, "S86, from memory", "buys later")
+    nothing: Share = cited(0.09, "S86, from memory", "does not buy")
+    own_phone: Share = cited(
+        0.06, ASSUMPTION, "with the app: orders it from the retailer's EC unprompted, before any of the above"
+    )
+
+
+class Patience(Table):
+    """How long people wait in a till queue."""
+
+    irritation_median_min: Positive = cited(3.2, "S33 S34", "median minutes until waiting irritates")
+    irritation_sigma: Positive = cited(0.72, "S33 S34", "sigma of the log-normal of that time")
+    leaving_factor: Positive = cited(2.5, ASSUMPTION, "leaves after this many times the irritating wait")
+    balk_from_people: int = cited(5, "S38", "queue length up to which nobody is put off", ge=0)
+    balk_logit_per_person: NotNegative = cited(0.029, "S38", "logit of purchase lost per further person")
+    balk_reference: Share = cited(0.30, "S38", "purchase incidence at which that slope was measured")
+
+
+class People(Table):
+    """Not a table of the file by itself: groups what concerns shoppers."""
+
+    population: Population
+    missions: dict[str, Mission] = Field(min_length=1)
+    categories: dict[str, Category] = Field(min_length=1)
+    choice: Choice = Field(default_factory=Choice)
+    scan_and_pay: ScanAndPay = Field(default_factory=ScanAndPay)
+    stock_out: StockOutReaction = Field(default_factory=StockOutReaction)
+    patience: Patience = Field(default_factory=Patience)
+
+    @model_validator(mode="after")
+    def _categories_exist(self) -> People:
+        for name, mission in self.missions.items():
+            for category in mission.categories:
+                if category not in self.categories:
+                    known = ", ".join(self.categories)
+                    raise ValueError(
+                        f"missions.{name}.categories: no category {category!r} (there are: {known})"
+                    )
+        return self

@@ -1,0 +1,130 @@
+"""The stores, the EC warehouse, tills, stock and fulfilment."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+from scenarios.cited import ASSUMPTION, HourProfile, NotNegative, Positive, Share, Table, WeekProfile, cited
+
+
+class Traffic(Table):
+    """When needs arise. Profiles are relative; only their shape counts."""
+
+    store_weekday_hours: HourProfile = cited(
+        [0] * 9 + [45, 62, 70, 58, 48, 50, 58, 72, 78, 80, 62, 40, 25] + [0] * 2,
+        ASSUMPTION,
+        "store visits by hour",
+    )
+    store_holiday_hours: HourProfile = cited(
+        [0] * 9 + [50, 68, 82, 78, 75, 82, 95, 100, 96, 80, 58, 36, 22] + [0] * 2,
+        ASSUMPTION,
+        "on Sundays, holidays",
+    )
+    ec_hours: HourProfile = cited(
+        [
+            95,
+            60,
+            35,
+            22,
+            18,
+            20,
+            35,
+            60,
+            85,
+            100,
+            110,
+            118,
+            145,
+            128,
+            115,
+            112,
+            112,
+            115,
+            125,
+            140,
+            160,
+            178,
+            187,
+            150,
+        ],
+        "S07 at 9, 12 and 22 h; between them assumption",
+        "EC orders by hour",
+    )
+    weekday_index: WeekProfile = cited([1, 1, 1, 1, 1, 1.1, 1.1], "S01", "needs by weekday, Monday first")
+
+
+class Baskets(Table):
+    """How many items a basket holds."""
+
+    item_shares: Annotated[list[NotNegative], Field(min_length=1)] = cited(
+        [1.0], ASSUMPTION, "share of baskets with 1, 2, 3, ... items"
+    )
+
+
+class Store(Table):
+    """A store."""
+
+    x_km: float = Field(description="east of the town's centre")
+    y_km: float = Field(description="north of the town's centre")
+    floor_m2: Positive
+    staffed_tills: list[Annotated[int, Field(ge=0)]] = Field(
+        min_length=24, max_length=24, description="staffed tills open, by hour of the day"
+    )
+    self_checkouts: Annotated[int, Field(ge=0)] = 0
+    floor_staff: list[Annotated[int, Field(ge=0)]] = Field(
+        min_length=24, max_length=24, description="floor staff present, by hour of the day"
+    )
+    pickup_counters: Annotated[int, Field(ge=0)] = 1
+    appeal: float = Field(0.0, description="utility of this store against the others, beyond distance")
+    assortment: Share = Field(1.0, description="share of all SKUs that the store carries, best sellers first")
+
+
+class Tills(Table):
+    """Service at tills (Antczak and Weron 2019, Antczak, Weron and Zabawa 2020: three supermarkets)."""
+
+    staffed_log_mean: float = cited(2.121935, "POS", "staffed: log seconds of scanning for one item")
+    staffed_log_per_log_item: float = cited(0.698402, "POS", "staffed: per log item")
+    staffed_log_sigma: NotNegative = cited(0.4379, "POS", "staffed: residual")
+    staffed_break_shape: Positive = cited(3.074209, "POS", "break between customers, Gamma shape")
+    staffed_break_scale_s: Positive = cited(4.830613, "POS", "break between customers, Gamma scale")
+    self_log_mean: float = cited(3.122328, "POS", "self-checkout: log seconds for one item")
+    self_log_per_log_item: float = cited(0.672461, "POS", "self-checkout: per log item")
+    self_log_sigma: NotNegative = cited(0.4907, "POS", "self-checkout: residual")
+    self_break_log_mean: float = cited(3.51669, "POS", "self-checkout: log seconds of break for one item")
+    self_break_log_per_log_item: float = cited(0.22300, "POS", "self-checkout: break per log item")
+    self_break_log_sigma: NotNegative = cited(0.4821, "POS", "self-checkout: break residual")
+    self_checkout_items_max: int = cited(15, ASSUMPTION, "bigger baskets go to a staffed till", ge=1)
+
+
+class Stock(Table):
+    """Stock and its record."""
+
+    cover_days: Positive = cited(5.0, ASSUMPTION, "order-up-to level: days of expected demand")
+    safety_factor: NotNegative = cited(1.0, ASSUMPTION, "order-up-to level: standard deviations on top")
+    shelf_minimum: int = cited(1, ASSUMPTION, "order-up-to level is never below this", ge=0)
+    lead_days_store: int = cited(1, ASSUMPTION, "days from order to receipt, stores", ge=1)
+    lead_days_warehouse: int = cited(3, ASSUMPTION, "days from order to receipt, warehouse", ge=1)
+    shrink_per_unit_and_day: Share = cited(0.0004, ASSUMPTION, "probability that a unit vanishes unrecorded")
+    count_every_days: int = cited(28, ASSUMPTION, "days between stock counts that put the record right", ge=1)
+    online_buffer: int = cited(2, "S73", "store stock below this + 1 is shown online as sold out", ge=0)
+
+
+class Fulfilment(Table):
+    """Parcels, picking and pickup."""
+
+    parcel_yen: int = cited(721, "S74", "cost of one parcel", ge=0)
+    warehouse_pick_minutes: NotNegative = cited(6.0, ASSUMPTION, "labour to pick and pack a parcel")
+    store_pick_minutes: NotNegative = cited(11.0, "S70 (vendor)", "labour to pick an order in a store")
+    wage_yen_per_hour: int = cited(1183, "S103", "part-time pay in retail", ge=0)
+    ship_cut_off_hour: Annotated[int, Field(ge=0, le=23)] = cited(
+        17, ASSUMPTION, "later orders ship next day"
+    )
+    delivery_days: int = cited(1, ASSUMPTION, "days from shipment to door", ge=1)
+    collect_after_hours: Positive = cited(4.0, ASSUMPTION, "median hours from ready to collection")
+    collect_spread: NotNegative = cited(0.8, ASSUMPTION, "sigma of the log-normal of that time")
+    hold_hours: Positive = cited(72.0, ASSUMPTION, "an order not collected by then is returned to the shelf")
+    no_show: Share = cited(0.05, ASSUMPTION, "orders never collected (3-8 %)")
+    hand_over_median_s: Positive = cited(150.0, "S32, lower end", "hand-over at the pickup counter")
+    hand_over_sigma: NotNegative = cited(0.5, ASSUMPTION, "sigma of the log-normal of that time")

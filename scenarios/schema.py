@@ -1,0 +1,53 @@
+"""The scenario: everything a user may configure. Times of day are hours, money is yen, distances are km."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from scenarios.cited import ASSUMPTION, Positive, Table, cited
+from scenarios.money import Capabilities, Evaluation, Payments, Staff
+from scenarios.people import People
+from scenarios.places import Baskets, Fulfilment, Stock, Store, Tills, Traffic
+
+
+class Horizon(Table):
+    """What is simulated."""
+
+    start: date = Field(description="first day")
+    days: Annotated[int, Field(gt=0, le=3660)]
+
+
+class Campaign(Table):
+    """Days on which more needs arise."""
+
+    day: Annotated[int, Field(ge=0, description="first day, 0 is the start of the horizon")]
+    days: Annotated[int, Field(gt=0)] = 1
+    demand_factor: Positive = cited(1.0, "S131: 4 on a campaign day", "needs against an ordinary day")
+
+
+class Scenario(People):
+    """A retailer, its town, and what is done about them."""
+
+    title: str
+    description: str = ""
+    horizon: Horizon
+    traffic: Traffic = Field(default_factory=Traffic)
+    baskets: Baskets = Field(default_factory=Baskets)
+    stores: dict[str, Store] = Field(min_length=1)
+    tills: Tills = Field(default_factory=Tills)
+    stock: Stock = Field(default_factory=Stock)
+    fulfilment: Fulfilment = Field(default_factory=Fulfilment)
+    payments: Payments = Field(default_factory=Payments)
+    staff: Staff = Field(default_factory=Staff)
+    evaluation: Evaluation = Field(default_factory=Evaluation)
+    capabilities: Capabilities = Field(default_factory=Capabilities)
+    campaigns: dict[str, Campaign] = Field(default_factory=dict)
+    seed: int = cited(1, ASSUMPTION, "random numbers: everything follows from it", ge=0)
+
+
+def json_schema() -> dict[str, Any]:
+    """The JSON Schema of a scenario file, with each default's source under `source`."""
+    return Scenario.model_json_schema()
