@@ -99,9 +99,7 @@ class Staff(Table):
 
     intercept: float = cited(-2.07, "S117", "logit of recommending under siloed pay, item in stock")
     stock_out: float = cited(1.32, "S117", "added when the item is out of stock")
-    per_commission_percent: float = cited(
-        0.19, "S119", "added per percent of commission to the staff code", ge=0
-    )
+    per_commission_percent: float = cited(0.19, "S119", "added per percent of commission to the staff code", ge=0)
     store_credit: float = cited(1.0, ASSUMPTION, "added when the store is credited with all app sales", ge=0)
     company_bonus: float = cited(0.4, ASSUMPTION, "added when pay follows the company's contribution", ge=0)
     per_person_queueing: float = cited(-0.03, ASSUMPTION, "per person in the till queue", le=0)
@@ -125,9 +123,7 @@ class Booking(Table):
 class Evaluation(Table):
     """How staff are paid, beyond their wage."""
 
-    app_sale_store_credit: Share = cited(
-        0.0, ASSUMPTION, "share of app sales that counts for the store's bonus"
-    )
+    app_sale_store_credit: Share = cited(0.0, ASSUMPTION, "share of app sales that counts for the store's bonus")
     commission_percent: float = cited(0.0, "S120", "of app sales, to the staff code on the order", ge=0, le=7)
     company_bonus: Share = cited(0.0, ASSUMPTION, "weight of the company's contribution in the bonus")
     booking: Booking = Field(default_factory=Booking)
@@ -138,6 +134,4 @@ class Capabilities(Table):
 
     scan_and_pay: bool = cited(False, "F10", "scan in the store, pay in the app, carry out or ship home")
     click_and_collect: bool = cited(False, "F04 F06", "store stock online, order online, collect in a store")
-    endless_aisle: bool = cited(
-        False, "F08", "an item missing in the store is ordered on the spot, shipped home"
-    )
+    endless_aisle: bool = cited(False, "F08", "an item missing in the store is ordered on the spot, shipped home")

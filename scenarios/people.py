@@ -88,9 +88,7 @@ class Choice(Table):
     collect_travel_factor: Share = cited(
         0.6, ASSUMPTION, "travel to a pickup counts this much of a visit: it lies on the way home"
     )
-    shown_sold_out: float = cited(
-        -4.0, ASSUMPTION, "an online journey whose goods are shown as sold out", le=0
-    )
+    shown_sold_out: float = cited(-4.0, ASSUMPTION, "an online journey whose goods are shown as sold out", le=0)
 
 
 class ScanAndPay(Table):
@@ -101,9 +99,7 @@ class ScanAndPay(Table):
     per_person_queueing: float = cited(0.25, ASSUMPTION, "per person in front of the tills", ge=0)
     recommended: float = cited(1.5, ASSUMPTION, "after staff has recommended it", ge=0)
     pay_s: Positive = cited(35.0, ASSUMPTION, "scanning and paying in the app, without the authorisation")
-    ship_home_above_kg: Positive = cited(
-        5.0, ASSUMPTION, "weight from which half would rather have it shipped"
-    )
+    ship_home_above_kg: Positive = cited(5.0, ASSUMPTION, "weight from which half would rather have it shipped")
     ship_home_slope: Positive = cited(0.8, ASSUMPTION, "logit slope per kg around that weight")
 
 
@@ -148,7 +144,5 @@ class People(Table):
             for category in mission.categories:
                 if category not in self.categories:
                     known = ", ".join(self.categories)
-                    raise ValueError(
-                        f"missions.{name}.categories: no category {category!r} (there are: {known})"
-                    )
+                    raise ValueError(f"missions.{name}.categories: no category {category!r} (there are: {known})")
         return self

@@ -118,9 +118,7 @@ class Fulfilment(Table):
     warehouse_pick_minutes: NotNegative = cited(6.0, ASSUMPTION, "labour to pick and pack a parcel")
     store_pick_minutes: NotNegative = cited(11.0, "S70 (vendor)", "labour to pick an order in a store")
     wage_yen_per_hour: int = cited(1183, "S103", "part-time pay in retail", ge=0)
-    ship_cut_off_hour: Annotated[int, Field(ge=0, le=23)] = cited(
-        17, ASSUMPTION, "later orders ship next day"
-    )
+    ship_cut_off_hour: Annotated[int, Field(ge=0, le=23)] = cited(17, ASSUMPTION, "later orders ship next day")
     delivery_days: int = cited(1, ASSUMPTION, "days from shipment to door", ge=1)
     collect_after_hours: Positive = cited(4.0, ASSUMPTION, "median hours from ready to collection")
     collect_spread: NotNegative = cited(0.8, ASSUMPTION, "sigma of the log-normal of that time")

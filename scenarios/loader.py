@@ -1,0 +1,225 @@
+"""From a name or a file to a validated scenario, with all problems at once and where each key came from."""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import json
+import re
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import tomli_w
+from pydantic import BaseModel, ValidationError
+
+from scenarios.errors import ScenarioInvalid, UsageError
+from scenarios.positions import Origin, key_origins
+from scenarios.schema import Scenario
+
+PRESETS = Path(str(files("scenarios"))) / "presets"
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """A scenario and where it came from: `origins` maps each dotted key that a file or `--set` gave."""
+
+    name: str
+    scenario: Scenario
+    origins: Mapping[str, Origin]
+
+
+@dataclass
+class _Draft:
+    """Tables merged so far. `problems` collects what is wrong without stopping."""
+
+    values: dict[str, Any] = field(default_factory=dict)
+    origins: dict[str, Origin] = field(default_factory=dict)
+    problems: list[str] = field(default_factory=list)
+
+
+def preset_names() -> list[str]:
+    """The scenarios that omotwin ships."""
+    return sorted(path.stem for path in PRESETS.glob("*.toml"))
+
+
+def find(reference: str | Path, near: Path | None = None) -> Path:
+    """The file of a preset's name or of a path (absolute, relative to `near`, or to here)."""
+    candidates = [Path(reference), PRESETS / f"{reference}.toml"]
+    if near is not None:
+        candidates[:0] = [near / reference, near / f"{reference}.toml"]
+    for candidate in candidates:
+        if candidate.is_file():
+            return candidate
+    names = preset_names()
+    guess = difflib.get_close_matches(str(reference), names, n=1)
+    hint = f"; did you mean {guess[0]}?" if guess else ""
+    raise UsageError(f"{reference}: no such scenario file or preset{hint} (presets: {', '.join(names)})")
+
+
+def load(reference: str | Path, sets: Sequence[str] = ()) -> Loaded:
+    """Load, extend, override and validate a scenario.
+
+    `sets` are `dotted.key=value` with a TOML value; a bare word counts as a string. Raises `ScenarioInvalid` with
+    every problem as `file:line: key: what`, `UsageError` when there is no such scenario.
+    """
+    path = find(reference)
+    draft = _Draft()
+    _read(path, draft, ())
+    for assignment in sets:
+        _apply_set(assignment, draft)
+    if draft.problems:
+        raise ScenarioInvalid(draft.problems)
+    try:
+        scenario = Scenario.model_validate(draft.values)
+    except ValidationError as error:
+        raise ScenarioInvalid(_explain(error, draft, path)) from None
+    return Loaded(path.stem, scenario, draft.origins)
+
+
+def to_toml(scenario: Scenario) -> str:
+    """The scenario with every key written out; loading it gives an equal scenario."""
+    return tomli_w.dumps(scenario.model_dump(mode="python", exclude_none=True))
+
+
+def inputs_hash(scenario: Scenario) -> str:
+    """Hex digest of everything in the scenario that can change a result: not its title and description."""
+    values = scenario.model_dump(mode="json", exclude={"title", "description"})
+    return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()
+
+
+def leaves(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Dotted path -> value of everything in nested tables that is not itself a table."""
+    found: dict[str, Any] = {}
+    for key, value in values.items():
+        path = f"{prefix}{key}"
+        if isinstance(value, Mapping):
+            found |= leaves(value, f"{path}.")
+        else:
+            found[path] = value
+    return found
+
+
+def source_of(path: str, origins: Mapping[str, Origin]) -> str:
+    """Where the value at a dotted path comes from: a comment in the file that set it, or its default's source."""
+    parts = path.split(".")
+    for length in range(len(parts), 0, -1):
+        origin = origins.get(".".join(parts[:length]))
+        if origin is not None:
+            note = origin.comment or "no source given"
+            return f"{note} ({Path(origin.file).name}:{origin.line})" if origin.line else note
+    return _default_source(parts)
+
+
+def _default_source(parts: Sequence[str]) -> str:
+    model: Any = Scenario
+    source = "assumption"
+    for part in parts:
+        if not (isinstance(model, type) and issubclass(model, BaseModel)) or part not in model.model_fields:
+            break
+        info = model.model_fields[part]
+        if isinstance(info.json_schema_extra, dict):
+            source = str(info.json_schema_extra.get("source", source))
+        model = info.annotation
+    return source
+
+
+def _read(path: Path, draft: _Draft, chain: tuple[Path, ...]) -> None:
+    if path.resolve() in chain:
+        draft.problems.append(f"{path}:1: extends: goes round in a circle; remove one of the links")
+        return
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        draft.problems.append(f"{path}:1: cannot be read as UTF-8 text ({error})")
+        return
+    try:
+        values = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        match = re.search(r"line (\d+)", str(error))
+        draft.problems.append(f"{path}:{match[1] if match else text.count(chr(10)) + 1}: not TOML: {error}")
+        return
+    origins = key_origins(text, path)
+    parents = values.pop("extends", [])
+    for parent in [parents] if isinstance(parents, str) else parents:
+        try:
+            found = find(parent, near=path.parent)
+        except UsageError as error:
+            draft.problems.append(f"{origins.get('extends', Origin(str(path), 1))}: extends: {error}")
+            continue
+        _read(found, draft, (*chain, path.resolve()))
+    _merge(draft.values, values)
+    draft.origins.update(origins)
+
+
+def _merge(base: dict[str, Any], over: Mapping[str, Any]) -> None:
+    for key, value in over.items():
+        if isinstance(value, Mapping) and isinstance(base.get(key), dict):
+            _merge(base[key], value)
+        else:
+            base[key] = value
+
+
+def _apply_set(assignment: str, draft: _Draft) -> None:
+    key, equals, text = assignment.partition("=")
+    key = key.strip()
+    if not equals or not key:
+        raise UsageError(f"--set {assignment}: write it as key.in.file=value")
+    try:
+        value = tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        value = text.strip()
+    table = draft.values
+    *tables, last = key.split(".")
+    for part in tables:
+        inner = table.setdefault(part, {})
+        if not isinstance(inner, dict):
+            raise UsageError(f"--set {assignment}: {part} is a value, not a table")
+        table = inner
+    table[last] = value
+    draft.origins[key] = Origin("--set", 0, "set on the command line")
+
+
+def _explain(error: ValidationError, draft: _Draft, path: Path) -> list[str]:
+    lines = []
+    for problem in error.errors():
+        location = [str(part) for part in problem["loc"]]
+        message = problem["msg"].removeprefix("Value error, ")
+        if not location and (match := re.match(r"([\w.]+): (.*)", message)):
+            location, message = match[1].split("."), match[2]
+        lines.append(f"{_origin_of(location, draft, path)}: {'.'.join(location)}: {_what(problem, message, location)}")
+    return sorted(lines)
+
+
+def _origin_of(location: Sequence[str], draft: _Draft, path: Path) -> str:
+    for length in range(len(location), 0, -1):
+        origin = draft.origins.get(".".join(location[:length]))
+        if origin is not None:
+            return str(origin)
+    return f"{path}:1"
+
+
+def _what(problem: Any, message: str, location: Sequence[str]) -> str:
+    if problem["type"] == "missing":
+        return "required, and not given"
+    if problem["type"] == "extra_forbidden":
+        guess = difflib.get_close_matches(location[-1], _known_keys(location[:-1]), n=1, cutoff=0.5)
+        return "no such key" + (f" (did you mean {guess[0]}?)" if guess else "")
+    if problem["type"] == "value_error":
+        return message
+    got = json.dumps(problem["input"], default=str, ensure_ascii=False)
+    return f"{message[0].lower()}{message[1:]} (got {got if len(got) <= 60 else got[:57] + '...'})"
+
+
+def _known_keys(location: Sequence[str]) -> list[str]:
+    model: Any = Scenario
+    for part in location:
+        if isinstance(model, type) and issubclass(model, BaseModel) and part in model.model_fields:
+            model = model.model_fields[part].annotation
+        else:
+            arguments = getattr(model, "__args__", ())
+            model = arguments[-1] if arguments else None
+    return list(model.model_fields) if isinstance(model, type) and issubclass(model, BaseModel) else []
