@@ -212,14 +212,14 @@ CREATE TABLE scans (
 
 CREATE FUNCTION order_moves_legally() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    IF NOT CASE OLD.state
+    IF NOT (CASE OLD.state
         WHEN 'pending_payment' THEN NEW.state IN ('paid', 'cancelled', 'expired')
                                  OR (NEW.state = 'completed' AND NEW.fulfilment = 'carry')
         WHEN 'paid'  THEN NEW.state IN ('cancelled', 'expired')
                        OR (NEW.state = 'ready' AND NEW.fulfilment = 'collect')
                        OR (NEW.state = 'shipped' AND NEW.fulfilment = 'ship')
         WHEN 'ready' THEN NEW.state IN ('collected', 'cancelled', 'expired')
-        ELSE false END
+        ELSE false END)
     THEN
         RAISE EXCEPTION 'order % may not go from % to %', OLD.id, OLD.state, NEW.state
             USING ERRCODE = 'check_violation', CONSTRAINT = 'order_moves_legally';
@@ -231,7 +231,7 @@ CREATE TRIGGER order_moves_legally BEFORE UPDATE OF state ON orders
 
 CREATE FUNCTION payment_moves_legally() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    IF NOT CASE OLD.state
+    IF NOT (CASE OLD.state
         WHEN 'created'            THEN NEW.state IN ('captured', 'failed', 'unknown', 'pending_customer')
         WHEN 'unknown'            THEN NEW.state IN ('captured', 'failed', 'pending_customer')
         WHEN 'pending_customer'   THEN NEW.state IN ('captured', 'failed', 'expired')
@@ -239,7 +239,7 @@ BEGIN
         WHEN 'expired'            THEN NEW.state = 'captured' AND NEW.late
         WHEN 'captured'           THEN NEW.state IN ('partially_refunded', 'refunded')
         WHEN 'partially_refunded' THEN NEW.state = 'refunded'
-        ELSE false END
+        ELSE false END)
     THEN
         RAISE EXCEPTION 'payment % may not go from % to %', OLD.id, OLD.state, NEW.state
             USING ERRCODE = 'check_violation', CONSTRAINT = 'payment_moves_legally';
