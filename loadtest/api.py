@@ -1,0 +1,175 @@
+"""Our core's API as a client sees it: the request of each step, and what an answer means.
+
+Pure functions: nothing here opens a connection.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Final, Literal, NamedTuple
+from urllib.parse import quote
+
+import msgspec
+
+from loadtest.script import Line, Step
+
+Outcome = Literal["ok", "rejected", "unknown", "skipped"]
+
+METHOD_OF_BRAND: Final = {
+    "cash": "cash",
+    "card": "card",
+    "contactless": "card",
+    "qr": "cpm",
+    "wallet": "wallet",
+    "card_online": "card",
+}
+"""The API's payment method for each brand of the trace: QR at a till is shown by the shopper (CPM)."""
+
+HOLD_S: Final = 900
+"""How long a reservation asks to be held: a quarter of an hour, the time a shopper takes to pay online."""
+
+_encode: Final = msgspec.json.Encoder().encode
+
+
+class Request(NamedTuple):
+    """One HTTP request; `key` is the idempotency key, empty for a GET."""
+
+    method: str
+    path: str
+    body: bytes
+    key: str
+
+
+class Body(msgspec.Struct):
+    """The fields of an answer that a client acts upon."""
+
+    order: int | None = None
+    payment: int | None = None
+    reservation: int | None = None
+    code: str | None = None
+    state: str | None = None
+    error: str | None = None
+    reason: str | None = None
+    amount_yen: int | None = None
+
+
+class Answer(NamedTuple):
+    """What came of a request, all its attempts taken together; `status` 0 means that nobody answered."""
+
+    outcome: Outcome
+    status: int
+    body: Body
+
+
+NOBODY: Final = Body()
+
+
+@dataclass
+class Known:
+    """What a journey has learnt so far and needs in later requests."""
+
+    order: int | None = None
+    payment: int | None = None
+    reservation: int | None = None
+    code: str | None = None
+
+
+def key_of(run: str, step: Step, suffix: str = "") -> str:
+    """The idempotency key of a step: the same for every retry, another for every step."""
+    return f"{run}-{step.copy}-{step.journey}-{step.step}{suffix}"
+
+
+def request_of(run: str, step: Step, known: Known) -> Request:
+    """The request that carries out `step`, given what the journey knows."""
+    match step.action:
+        case "product":
+            return Request("GET", f"/v1/products/{step.lines[0].sku}", b"", "")
+        case "availability":
+            where = quote(step.location, safe="")
+            return Request("GET", f"/v1/availability?sku={step.lines[0].sku}&location={where}", b"", "")
+        case "ready" | "collect" | "ship" | "cancel":
+            return _post(f"/v1/orders/{known.order}/{step.action}", {}, key_of(run, step))
+        case _:
+            path, body = _creation(step, known)
+            return _post(path, body, key_of(run, step))
+
+
+def _creation(step: Step, known: Known) -> tuple[str, dict[str, Any]]:
+    match step.action:
+        case "scan":
+            return "/v1/scans", {"sku": step.lines[0].sku, "location": step.location, "shopper": step.shopper}
+        case "reserve":
+            lines = [{"sku": line.sku, "quantity": line.quantity} for line in step.lines]
+            return "/v1/reservations", {"location": step.location, "lines": lines, "ttl_s": HOLD_S}
+        case "order":
+            return "/v1/orders", _order(step, known)
+        case "payment_code":
+            return "/v1/payment-codes", {"shopper": step.shopper, "brand": step.brand}
+        case "pay":
+            return "/v1/payments", _payment(step, known)
+        case "refund":
+            body = {"payment": known.payment, "amount_yen": step.amount_yen, "reason": "returned"}
+            return "/v1/refunds", body
+    raise ValueError(f"step {step.step} of journey {step.journey}: no such action {step.action!r}")
+
+
+def _order(step: Step, known: Known) -> dict[str, Any]:
+    body: dict[str, Any] = {
+        "location": step.location,
+        "lines": [_line(line) for line in step.lines],
+        "channel": step.channel,
+        "fulfilment": step.fulfilment,
+        "shopper": step.shopper,
+    }
+    if known.reservation is not None:
+        body["reservation"] = known.reservation
+    return body
+
+
+def _line(line: Line) -> dict[str, int]:
+    return {"sku": line.sku, "quantity": line.quantity, "unit_price_yen": line.unit_price_yen}
+
+
+def _payment(step: Step, known: Known) -> dict[str, Any]:
+    method = METHOD_OF_BRAND[step.brand]
+    body: dict[str, Any] = {
+        "order": known.order,
+        "amount_yen": step.amount_yen,
+        "method": method,
+        "brand": step.brand,
+    }
+    if method == "cpm":
+        body["code"] = known.code
+    return body
+
+
+def cancel_request(run: str, step: Step, order: int) -> Request:
+    """Give up the order of `step` whose payment failed for good."""
+    return _post(f"/v1/orders/{order}/cancel", {}, key_of(run, step, "-cancel"))
+
+
+def poll_request(payment: int) -> Request:
+    """Ask how a payment stands."""
+    return Request("GET", f"/v1/payments/{payment}", b"", "")
+
+
+def _post(path: str, body: dict[str, Any], key: str) -> Request:
+    return Request("POST", path, _encode(body), key)
+
+
+def read_body(content: bytes) -> Body:
+    """The fields of an answer; what is no JSON object of ours counts as an answer without fields."""
+    try:
+        return msgspec.json.decode(content, type=Body)
+    except msgspec.DecodeError:
+        return Body(error="not JSON of this API")
+
+
+def is_retryable(status: int, error: str | None) -> bool:
+    """Whether the same request, under the same key, may be sent again: no answer, overload, server error, in flight."""
+    return status == 0 or status >= 500 or (status == 409 and error == "in_flight")
+
+
+def leaves_doubt(status: int, error: str | None) -> bool:
+    """Whether the request may have had its effect although no outcome was told. A 503 is a refusal: it had none."""
+    return is_retryable(status, error) and status != 503

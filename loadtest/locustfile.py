@@ -1,0 +1,229 @@
+"""Replays a trace open loop on Locust: every journey is a Locust user, started when the trace says so.
+
+`omo load` runs this file headless. By hand, with Locust's web page:
+
+    OMO_TRACE=trace OMO_KEYS=keys.json locust -f loadtest/locustfile.py --host http://127.0.0.1:8080
+
+The number of users that Locust shows is the number of journeys in flight; it follows from the trace and from how fast
+the target answers, not from a setting. Response times count from the intended start of each step. With `--master` and
+`--worker` the master tells each worker by name which share of the journeys is its own and when to start.
+"""
+
+from __future__ import annotations
+
+import gc
+import json
+import secrets
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+import gevent
+import psutil
+from gevent.greenlet import Greenlet
+from locust import LoadTestShape, User, events, task
+from locust.argument_parser import LocustArgumentParser
+from locust.env import Environment
+from locust.runners import STATE_MISSING, MasterRunner, Runner, WorkerRunner
+
+from loadtest.journey import run_journey
+from loadtest.script import Script, Step, read_script
+from loadtest.sender import Clock, Office, Sender
+from loadtest.spool import Spool
+from loadtest.wire import Connections
+
+LEAD_S: Final = 2.0
+"""Between the master's start message and the first step: time for every worker to read its share."""
+
+_YIELD_EVERY: Final = 20
+
+
+class JourneyUser(User):
+    """One journey. It ends with its last step; nobody needs to stop it."""
+
+    def __init__(self, environment: Environment, run: str = "", office: Office | None = None) -> None:
+        super().__init__(environment)
+        self.run_id = run
+        self.office = office
+        self.steps: list[Step] = []
+
+    def run(self) -> None:  # type: ignore[misc]
+        """Carry out the journey once, instead of Locust's endless task loop (its own PytestUser does the same)."""
+        self._state = "running"
+        self.journey()
+
+    @task
+    def journey(self) -> None:
+        """All steps of the journey."""
+        if self.office is not None:
+            sender = Sender(self.office)
+            run_journey(self.run_id, self.steps, sender.send, sender.skip)
+
+
+class TraceShape(LoadTestShape):
+    """Ends the test when the replay has ended. The journeys are started by the replay, not by Locust's ramp-up."""
+
+    replay: Replay | None = None
+
+    def tick(self) -> tuple[int, float] | None:
+        """(0 users from the ramp-up, any rate) while the replay goes on, then None."""
+        return None if self.replay is not None and self.replay.is_finished() else (0, 1.0)
+
+
+class Replay:
+    """The replay in one Locust process: local, master or worker."""
+
+    def __init__(self, environment: Environment, runner: Runner) -> None:
+        options = environment.parsed_options
+        assert options is not None
+        self.environment = environment
+        self.runner = runner
+        self.trace = Path(options.trace)
+        self.header: Mapping[str, Any] = json.loads((self.trace / "trace.json").read_text(encoding="utf-8"))
+        self.directory = Path(options.load_dir)
+        self.keys: Mapping[str, str] = json.loads(Path(options.keys_file).read_text(encoding="utf-8"))
+        self.speed = float(options.speed)
+        self.run_id: str = options.run_id
+        self.scheduler: Greenlet | None = None
+        self.spool: Spool | None = None
+        self.shares_done: dict[str, bool] = {}
+        self.lost: list[str] = []
+        self.finished = False
+
+    def is_finished(self) -> bool:
+        """Whether every share has ended. A worker that went missing ends the replay: the run is invalid."""
+        if isinstance(self.runner, MasterRunner):
+            missing = [name for name, done in self.shares_done.items() if not done and self._is_gone(name)]
+            self.lost = missing
+            return bool(missing) or (bool(self.shares_done) and all(self.shares_done.values()))
+        return self.finished
+
+    def _is_gone(self, name: str) -> bool:
+        assert isinstance(self.runner, MasterRunner)
+        return name not in self.runner.clients or self.runner.clients[name].state == STATE_MISSING
+
+    def on_spawned(self, **_: Any) -> None:
+        """Start: locally at once, or tell every worker its share and the moment to begin."""
+        if isinstance(self.runner, WorkerRunner):
+            return
+        run_id = f"{self.run_id}{secrets.token_hex(3)}"
+        start_at = time.time() + LEAD_S
+        if isinstance(self.runner, MasterRunner):
+            names = sorted(client.id for client in self.runner.clients.all if not self._is_gone(client.id))
+            self.shares_done = dict.fromkeys(names, False)
+            shares = {name: index for index, name in enumerate(names)}
+            self.runner.send_message("omo_start", {"shares": shares, "start_at": start_at, "run_id": run_id})
+        else:
+            self.begin(run_id, start_at, 0, 1)
+        (self.directory / "started.json").write_text(json.dumps({"start_at": start_at}), encoding="utf-8")
+
+    def on_start_message(self, msg: Any, **_: Any) -> None:
+        """A worker's start; one that the master does not name (it came too late) stays idle."""
+        shares = msg.data["shares"]
+        name = getattr(self.runner, "client_id", "")
+        if name in shares:
+            self.begin(msg.data["run_id"], msg.data["start_at"], shares[name], len(shares))
+
+    def on_done_message(self, msg: Any, **_: Any) -> None:
+        """A worker's share has ended."""
+        self.shares_done[msg.node_id] = True
+
+    def begin(self, run_id: str, start_at: float, share: int, shares: int) -> None:
+        """Read the share and start its scheduler; trace time `first_due_s` is at `start_at` (unix time)."""
+        self.finished = False
+        script = read_script(self.trace, self.speed, share, shares)
+        first_s = self.header["first_due_s"] / self.speed
+        zero = time.perf_counter() + (start_at - time.time()) - first_s
+        self.spool = Spool(self.directory / "spool" / f"{share:03d}.jsonl")
+        host = self.environment.host or ""
+        connections = {kind: Connections(host, self.keys.get(kind, "")) for kind in ("till", "app", "back_office")}
+        office = Office(Clock(zero), connections, self.spool, self.report)
+        gc.collect()
+        gc.freeze()
+        self.scheduler = self.runner.greenlet.spawn(self.schedule, script, office, run_id, share)
+
+    def schedule(self, script: Script, office: Office, run_id: str, share: int) -> None:
+        """Start each journey at its time; wait for the last one; say so."""
+        process = psutil.Process()
+        busy = sum(process.cpu_times()[:2])
+        started = time.perf_counter()
+        flusher = gevent.spawn(_flush_each_second, office.spool)
+        for index, start_s in enumerate(script.starts_s().tolist()):
+            wait_s = start_s - office.clock.now_s()
+            if wait_s > 0:
+                gevent.sleep(wait_s)
+            elif index % _YIELD_EVERY == 0:
+                gevent.sleep(0)
+            user = JourneyUser(self.environment, run_id, office)
+            user.steps = script.steps(index)
+            user.start(self.runner.user_greenlets)
+        self.runner.user_greenlets.join()
+        flusher.kill()
+        office.spool.close()
+        for connections in office.connections.values():
+            connections.close()
+        wall_s = time.perf_counter() - started
+        note = {"share": share, "journeys": len(script), "wall_s": wall_s}
+        note["cpu_share"] = (sum(process.cpu_times()[:2]) - busy) / wall_s
+        (self.directory / "spool" / f"{share:03d}.done.json").write_text(json.dumps(note), encoding="utf-8")
+        self.finished = True
+        if isinstance(self.runner, WorkerRunner):
+            self.runner.send_message("omo_done", {})
+
+    def report(self, method: str, action: str, latency_ms: float, size: int, problem: str | None) -> None:
+        """Show a call in Locust's statistics."""
+        self.environment.events.request.fire(  # type: ignore[no-untyped-call]
+            request_type=method,
+            name=action,
+            response_time=max(latency_ms, 0.0),
+            response_length=size,
+            exception=problem,
+            context={},
+        )
+
+    def on_stopping(self, **_: Any) -> None:
+        """No further journeys; those in flight are ended by Locust and recorded as unknown."""
+        if self.scheduler is not None and not self.finished:
+            self.scheduler.kill(block=False)
+
+    def on_stop(self, **_: Any) -> None:
+        """Keep what was recorded."""
+        if self.spool is not None and not self.finished:
+            self.spool.flush()
+
+
+def _flush_each_second(spool: Spool) -> None:
+    while True:
+        gevent.sleep(1.0)
+        spool.flush()
+
+
+@events.init_command_line_parser.add_listener  # type: ignore[untyped-decorator]
+def add_arguments(parser: LocustArgumentParser) -> None:
+    """What to replay, with which keys, and where the history goes."""
+    add = parser.add_argument
+    add("--trace", env_var="OMO_TRACE", required=False, default="trace", help="trace directory, from `omo trace`")
+    add("--keys-file", env_var="OMO_KEYS", default="keys.json", help="JSON object: client kind -> API key")
+    add("--load-dir", env_var="OMO_LOAD_DIR", default="load", help="directory for the client's history")
+    add("--run-id", env_var="OMO_RUN_ID", default="run", help="prefix of the idempotency keys")
+    add("--speed", env_var="OMO_SPEED", type=float, default=1.0, help="time compression; 1 replays in real time")
+
+
+@events.init.add_listener  # type: ignore[untyped-decorator]
+def prepare(environment: Environment, runner: Runner, **_: Any) -> None:
+    """Tie the replay to this process's part: local, master or worker."""
+    replay = Replay(environment, runner)
+    if isinstance(environment.shape_class, TraceShape):
+        environment.shape_class.replay = replay
+    if isinstance(runner, WorkerRunner):
+        runner.register_message("omo_start", replay.on_start_message)
+    if isinstance(runner, MasterRunner):
+        runner.register_message("omo_done", replay.on_done_message)
+    listeners = (
+        (environment.events.spawning_complete, replay.on_spawned),
+        (environment.events.test_stopping, replay.on_stopping),
+        (environment.events.test_stop, replay.on_stop),
+    )
+    for event, listener in listeners:
+        event.add_listener(listener)  # type: ignore[no-untyped-call]

@@ -1,0 +1,125 @@
+"""Sending the calls of a journey: waits for the due time, retries under the same key, keeps the history.
+
+Runs on gevent but knows nothing of Locust.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+import gevent
+
+from loadtest.api import NOBODY, Answer, Body, is_retryable, leaves_doubt, read_body
+from loadtest.journey import Call
+from loadtest.script import Step
+from loadtest.spool import Row, Spool
+from loadtest.wire import Connections, NoAnswer
+
+ATTEMPTS: Final = 6
+_BACKOFF_S: Final = 0.05
+_LONGEST_BACKOFF_S: Final = 1.0
+
+Report = Callable[[str, str, float, int, str | None], None]
+"""Told of each call: HTTP method, action, latency from the intended start in ms, bytes, and what went wrong."""
+
+
+@dataclass
+class Clock:
+    """The trace's time: `now_s()` is 0 at the start of the window. Negative while the lead-in is replayed."""
+
+    zero: float
+
+    def now_s(self) -> float:
+        """Seconds since the start of the window."""
+        return time.perf_counter() - self.zero
+
+
+@dataclass(frozen=True)
+class Office:
+    """What all journeys of a generator share."""
+
+    clock: Clock
+    connections: Mapping[str, Connections]
+    spool: Spool
+    report: Report
+
+
+class Sender:
+    """Sends one journey's calls, one after another."""
+
+    def __init__(self, office: Office) -> None:
+        self._office = office
+        self._answered_s = float("-inf")
+
+    def send(self, call: Call) -> Answer:
+        """Carry out `call` when it is due and its predecessor is answered; returns its outcome.
+
+        A generator that is stopped meanwhile records the outcome as unknown.
+        """
+        row = self._row(call)
+        clock = self._office.clock
+        wait_s = (row.ready_s or 0.0) - clock.now_s()
+        if wait_s > 0:
+            gevent.sleep(wait_s)
+        row.sent_s = clock.now_s()
+        try:
+            answer, size = self._attempt(call, row)
+        except BaseException:
+            row.detail = "generator stopped"
+            self._office.spool.add(row)
+            raise
+        self._answered_s = clock.now_s()
+        self._record(call, row, answer, size)
+        return answer
+
+    def skip(self, step: Step, reason: str) -> None:
+        """Record a step that became pointless."""
+        self._office.spool.add(
+            Row(step.journey, step.copy, step.step, step.action, "", step.due_s, outcome="skipped", detail=reason)
+        )
+
+    def _row(self, call: Call) -> Row:
+        step, in_trace = call.step, call.action == call.step.action
+        due_s = step.due_s if in_trace else max(self._answered_s, step.due_s) + call.pause_s
+        return Row(
+            step.journey,
+            step.copy,
+            step.step,
+            call.action,
+            call.request.key,
+            due_s,
+            ready_s=max(due_s, self._answered_s),
+            in_trace=in_trace,
+        )
+
+    def _attempt(self, call: Call, row: Row) -> tuple[Answer, int]:
+        connections = self._office.connections[call.client]
+        doubt = False
+        while True:
+            row.attempts += 1
+            try:
+                status, content = connections.exchange(call.request)
+                body = read_body(content)
+            except NoAnswer as why:
+                status, content, body = 0, b"", Body(error=str(why))
+            if not is_retryable(status, body.error):
+                return Answer("ok" if 200 <= status < 300 else "rejected", status, body), len(content)
+            doubt = doubt or leaves_doubt(status, body.error)
+            if row.attempts == ATTEMPTS:
+                return Answer("unknown" if doubt else "rejected", status, body), len(content)
+            gevent.sleep(min(_BACKOFF_S * 2 ** (row.attempts - 1), _LONGEST_BACKOFF_S))
+
+    def _record(self, call: Call, row: Row, answer: Answer, size: int) -> None:
+        body = answer.body or NOBODY
+        row.answered_s = self._answered_s
+        row.status, row.outcome = answer.status, answer.outcome
+        row.order, row.payment = body.order, body.payment
+        row.amount_yen = body.amount_yen if body.amount_yen is not None else call.step.amount_yen
+        row.detail = body.error or body.state
+        self._office.spool.add(row)
+        problem = (body.error or "no answer") if answer.outcome == "unknown" or answer.status >= 500 else None
+        latency_ms = (row.answered_s - row.due_s) * 1000.0
+        self._office.report(call.request.method, call.action, latency_ms, size, problem)
