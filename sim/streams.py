@@ -58,9 +58,7 @@ class Streams:
         """
         ids = np.asarray(entity, dtype=np.uint64).reshape(-1)
         blocks = -(-columns // 4)
-        digest = hashlib.blake2b(
-            f"{self.seed}/{self.replication}/{purpose}".encode(), digest_size=12
-        ).digest()
+        digest = hashlib.blake2b(f"{self.seed}/{self.replication}/{purpose}".encode(), digest_size=12).digest()
         key = (int.from_bytes(digest[:4], "little"), int.from_bytes(digest[4:8], "little"))
         tag = np.uint64(int.from_bytes(digest[8:12], "little"))
         out = np.empty((len(ids), blocks * 4))

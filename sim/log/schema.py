@@ -41,8 +41,7 @@ class Kind(IntEnum):
     DELIVERED = 19
     CANCELLED = 20
     LEAVE = 21
-    RIVAL = 22
-    NO_PURCHASE = 23
+    LOST_SALE = 22
 
 
 class Journey(IntEnum):
@@ -94,12 +93,16 @@ class OrderState(IntEnum):
 
 
 class PaymentOutcome(IntEnum):
-    """What the payer was told, and for a time-out what reconciliation found."""
+    """What the payer was told, and for a time-out what reconciliation found.
+
+    A refund is a row of its own with a negative amount, under the payment id that it refunds.
+    """
 
     CAPTURED = 0
     DECLINED = 1
     TIMED_OUT_NO_EFFECT = 2
     TIMED_OUT_CAPTURED = 3
+    REFUNDED = 4
 
 
 class MoveReason(IntEnum):
@@ -214,7 +217,6 @@ TABLES: Final[dict[str, pa.Schema]] = {
             "latency_s": _SECONDS,
             "outcome": CODE,
             "fee_yen": _YEN,
-            "refunded_yen": _YEN,
         }
     ),
     "stock_moves": pa.schema(
