@@ -1,0 +1,168 @@
+"""Records what happens, with memory bounded by a day.
+
+Rows are tuples of plain numbers in the order of the table's columns, appended to lists while the day runs; `flush`
+turns them into typed columns and hands them to a sink. -1 stands for a missing id or code.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from itertools import chain
+from pathlib import Path
+from typing import Any, Final, Protocol
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from sim.log.schema import (
+    CODE,
+    ONLINE,
+    TABLES,
+    Account,
+    Channel,
+    Fulfilment,
+    Journey,
+    Kind,
+    MoveReason,
+    OrderState,
+    Outcome,
+    PaymentOutcome,
+    Place,
+    StaffAction,
+    labels,
+)
+
+BRANDS: Final = ["cash", "card", "contactless", "qr", "wallet", "card_online"]
+
+_NULLABLE: Final = frozenset({"sku", "order", "payment", "staff", "store", "ships_from", "need", "shopper"})
+_CODES: Final[dict[str, list[str]]] = {
+    "journey": labels(Journey),
+    "kind": labels(Kind),
+    "place": labels(Place),
+    "order_channel": labels(Channel),
+    "pay_channel": labels(Channel),
+    "channel": labels(Channel),
+    "fulfilment": labels(Fulfilment),
+    "state": labels(OrderState),
+    "reason": labels(MoveReason),
+    "action": labels(StaffAction),
+    "account": labels(Account),
+    "brand": BRANDS,
+}
+
+Row = tuple[float, ...]
+
+
+class Sink(Protocol):
+    """Where finished tables go."""
+
+    def write(self, table: str, rows: pa.Table) -> None:
+        """Take one chunk of a table."""
+
+
+class Memory:
+    """A sink that keeps everything: for tests and small looks."""
+
+    def __init__(self) -> None:
+        self.chunks: dict[str, list[pa.Table]] = {name: [] for name in TABLES}
+
+    def write(self, table: str, rows: pa.Table) -> None:
+        """Keep one chunk."""
+        self.chunks[table].append(rows)
+
+    def table(self, name: str) -> pa.Table:
+        """All rows of a table so far."""
+        chunks = self.chunks[name]
+        return pa.concat_tables(chunks).unify_dictionaries() if chunks else TABLES[name].empty_table()
+
+
+class ParquetFiles:
+    """A sink of one Parquet file per table; `close` ends them at the last complete chunk."""
+
+    def __init__(self, directory: Path) -> None:
+        directory.mkdir(parents=True, exist_ok=True)
+        self._writers = {
+            name: pq.ParquetWriter(directory / f"{name}.parquet", schema, compression="zstd", compression_level=1)
+            for name, schema in TABLES.items()
+        }
+
+    def write(self, table: str, rows: pa.Table) -> None:
+        """Append one chunk as a row group."""
+        if rows.num_rows:
+            self._writers[table].write_table(rows)
+
+    def close(self) -> None:
+        """Finish the files; they are readable from now on."""
+        for writer in self._writers.values():
+            writer.close()
+
+
+class Recorder:
+    """Lists of raw rows, one per table; journeys append to them directly."""
+
+    def __init__(self, stores: Sequence[str], missions: Sequence[str], bands: Sequence[str], sink: Sink) -> None:
+        self.events: list[Row] = []
+        self.orders: list[Row] = []
+        self.payments: list[Row] = []
+        self.stock_moves: list[Row] = []
+        self.staff_contacts: list[Row] = []
+        self.ledger: list[Row] = []
+        self.needs: list[Row] = []
+        self._sink = sink
+        places = [*stores, ONLINE]
+        outcomes = {"needs": labels(Outcome), "payments": labels(PaymentOutcome)}
+        self._labels = {
+            (table, column): pa.array(
+                outcomes[table] if column == "outcome" else _CODES.get(column, _ids(column, places, missions, bands))
+            )
+            for table, schema in TABLES.items()
+            for column, kind in zip(schema.names, schema.types, strict=True)
+            if kind == CODE and column != "category"
+        }
+
+    def flush(self) -> None:
+        """Write the rows so far, in order of time, and forget them."""
+        for name in ("events", "orders", "payments", "stock_moves", "staff_contacts", "ledger", "needs"):
+            rows: list[Row] = getattr(self, name)
+            if rows:
+                width = len(TABLES[name])
+                flat = np.fromiter(chain.from_iterable(rows), np.float64, len(rows) * width).reshape(-1, width)
+                time = flat[:, TABLES[name].names.index("placed_s" if name == "orders" else _time_column(name))]
+                self.write(name, dict(zip(TABLES[name].names, flat[np.argsort(time, kind="stable")].T, strict=True)))
+                rows.clear()
+
+    def write(self, name: str, columns: Mapping[str, Any]) -> None:
+        """Write whole columns of a table at once (arrays of equal length, codes as integers)."""
+        schema = TABLES[name]
+        arrays = []
+        for field in schema:
+            if field.type == CODE and (name, field.name) in self._labels:
+                arrays.append(_coded(np.asarray(columns[field.name]), self._labels[name, field.name]))
+            elif field.type == CODE:
+                arrays.append(pa.array(columns[field.name], pa.string()).cast(CODE))
+            else:
+                arrays.append(_typed(np.asarray(columns[field.name]), field))
+        self._sink.write(name, pa.table(arrays, schema=schema))
+
+
+def _time_column(table: str) -> str:
+    return next(column for column in TABLES[table].names if column.endswith("_s"))
+
+
+def _ids(column: str, places: Sequence[str], missions: Sequence[str], bands: Sequence[str]) -> list[str]:
+    by_column = {"mission": missions, "age_band": bands}
+    return list(by_column.get(column, places))
+
+
+def _coded(codes: np.ndarray[Any, Any], names: pa.Array) -> pa.Array:
+    index = codes.astype(np.int16)
+    return pa.DictionaryArray.from_arrays(pa.array(index, mask=index < 0), names)
+
+
+def _typed(values: np.ndarray[Any, Any], field: pa.Field) -> pa.Array:
+    if pa.types.is_floating(field.type):
+        return pa.array(values, field.type)
+    whole = values.astype(np.bool_ if field.type == pa.bool_() else np.int64)
+    mask = whole < 0 if field.name in _NULLABLE else None
+    return pa.array(whole, field.type, mask=mask)
