@@ -11,36 +11,42 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
-from typing import Final
+from itertools import count
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 Floats = NDArray[np.float64]
-Words = NDArray[np.uint64]
+Words = Any  # a Python int or an NDArray[np.uint64], each holding 32 bits
 
 _ROUNDS: Final = 10
-_MULTIPLIERS: Final = (np.uint64(0xD2511F53), np.uint64(0xCD9E8D57))
+_MULTIPLIERS: Final = (0xD2511F53, 0xCD9E8D57)
 _WEYL: Final = (0x9E3779B9, 0xBB67AE85)
-_LOW: Final = np.uint64(0xFFFFFFFF)
-_HALF: Final = np.uint64(32)
+_LOW: Final = 0xFFFFFFFF
+_UNIT: Final = 2.0**-32
+_CHUNK: Final = 16_384  # rows whose intermediate words stay in the processor's second-level cache
 
 
-def philox4x32(counter: tuple[Words, Words, Words, Words], key: tuple[int, int]) -> tuple[Words, ...]:
-    """Philox4x32-10 of four counter words and two key words, all 32 bits held in uint64 arrays of one shape."""
+def philox4x32(counter: tuple[Words, Words, Words, Words], key: tuple[int, int]) -> tuple[Words, Words, Words, Words]:
+    """Philox4x32-10 of four counter words and two key words.
+
+    A counter word is a Python int or a uint64 array (32 bits in use); arrays have one shape and ints are broadcast,
+    which makes the first rounds cheap where a word is the same for all rows. All ints give ints.
+    """
     c0, c1, c2, c3 = counter
     k0, k1 = key
     for _ in range(_ROUNDS):
         product0 = c0 * _MULTIPLIERS[0]
         product1 = c2 * _MULTIPLIERS[1]
         c0, c1, c2, c3 = (
-            (product1 >> _HALF) ^ c1 ^ np.uint64(k0),
+            (product1 >> 32) ^ c1 ^ k0,
             product1 & _LOW,
-            (product0 >> _HALF) ^ c3 ^ np.uint64(k1),
+            (product0 >> 32) ^ c3 ^ k1,
             product0 & _LOW,
         )
-        k0 = (k0 + _WEYL[0]) & 0xFFFFFFFF
-        k1 = (k1 + _WEYL[1]) & 0xFFFFFFFF
+        k0 = (k0 + _WEYL[0]) & _LOW
+        k1 = (k1 + _WEYL[1]) & _LOW
     return c0, c1, c2, c3
 
 
@@ -51,35 +57,47 @@ class Streams:
         self.seed = seed
         self.replication = replication
 
+    def _key(self, purpose: str) -> tuple[tuple[int, int], int]:
+        """Two key words and the tag for the fourth counter word: 96 bits that tell purposes apart."""
+        digest = hashlib.blake2b(f"{self.seed}/{self.replication}/{purpose}".encode(), digest_size=12).digest()
+        words = [int.from_bytes(digest[i : i + 4], "little") for i in (0, 4, 8)]
+        return (words[0], words[1]), words[2]
+
     def uniforms(self, purpose: str, entity: ArrayLike, columns: int = 1, first: int = 0) -> Floats:
         """Uniforms in (0, 1), shape (n, columns): row i belongs to `entity[i]`, column j to decision `first + j`.
 
-        `entity` holds non-negative integers below 2**63. `first` must be a multiple of 4.
+        `entity` holds non-negative integers below 2**63. Each column is contiguous in memory. Raises `ValueError`
+        when `first` is not a multiple of 4.
         """
+        if first % 4:
+            raise ValueError(f"first must be a multiple of 4, not {first}")
         ids = np.asarray(entity, dtype=np.uint64).reshape(-1)
-        blocks = -(-columns // 4)
-        digest = hashlib.blake2b(f"{self.seed}/{self.replication}/{purpose}".encode(), digest_size=12).digest()
-        key = (int.from_bytes(digest[:4], "little"), int.from_bytes(digest[4:8], "little"))
-        tag = np.uint64(int.from_bytes(digest[8:12], "little"))
-        out = np.empty((len(ids), blocks * 4))
-        low, high = ids & _LOW, ids >> _HALF
-        for block in range(blocks):
-            column = np.full_like(ids, first // 4 + block)
-            words = philox4x32((low, high, column, np.full_like(ids, tag)), key)
-            for j, word in enumerate(words):
-                out[:, block * 4 + j] = (word + 0.5) * 2.0**-32
-        return out[:, :columns]
+        key, tag = self._key(purpose)
+        out = np.empty((columns, len(ids)))
+        for start in range(0, len(ids), _CHUNK):
+            chunk = ids[start : start + _CHUNK]
+            low, high = chunk & np.uint64(_LOW), chunk >> np.uint64(32)
+            for column in range(0, columns, 4):
+                words = philox4x32((low, high if high.any() else 0, (first + column) // 4, tag), key)
+                for target, word in zip(out[column : column + 4, start : start + _CHUNK], words, strict=False):
+                    np.multiply(word, _UNIT, out=target)
+        out += _UNIT / 2
+        return out.T
 
     def uniform(self, purpose: str, entity: ArrayLike) -> Floats:
         """One uniform in (0, 1) for each entity, shape (n,)."""
         return self.uniforms(purpose, entity, 1)[:, 0]
 
     def sequence(self, purpose: str, entity: int) -> Iterable[float]:
-        """An endless stream of uniforms for one entity, for decisions whose number is not known beforehand."""
-        block = 0
-        while True:
-            yield from self.uniforms(purpose, [entity], 16, first=block * 16)[0].tolist()
-            block += 1
+        """The uniforms of one entity without end, for decisions whose number is not known beforehand.
+
+        Number j is column j of `uniforms`.
+        """
+        key, tag = self._key(purpose)
+        low, high = int(entity) & _LOW, int(entity) >> 32
+        for block in count():
+            words = philox4x32((low, high, block, tag), key)
+            yield from ((word + 0.5) * _UNIT for word in words)
 
 
 def exponential(uniform: Floats) -> Floats:
