@@ -2,15 +2,21 @@
 
 An actor is a generator that yields
 
-- a float: sleep that many seconds;
+- a number: sleep that many seconds;
+- `At(at_s)`: sleep until that second, exactly (a sum of gaps would round);
 - `(pool, patience_s)` or `(pool, patience_s, priority)`: queue for a unit of the pool; the yield gives True once a
   unit is held, False when patience ran out first (then the actor holds nothing);
 - any `simpy.Event`: wait for it, with its value or its failure.
+
+Anything else, a negative number or a NaN is raised back inside the script, at the yield.
 
 The stock `simpy.Environment.run()` drives everything: an actor looks to it like an event whose callback resumes the
 generator, so a journey needs no `Initialize`, `Timeout`, `Request` or `AnyOf` object. A freed unit goes to the next
 waiter through the ready queue, which is drained after the current actor has yielded: handing over never recurses,
 however many leave at once.
+
+A script holds its units until it calls `pool.release()`: one that may be interrupted, or may fail, releases in a
+`finally` clause.
 """
 
 from __future__ import annotations
@@ -18,10 +24,13 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
 from heapq import heapify, heappush
+from inspect import GEN_CLOSED, GEN_CREATED, GEN_RUNNING, getgeneratorstate
+from math import inf
 from typing import TYPE_CHECKING, Any
 
 import simpy
-from simpy.events import NORMAL
+from simpy.core import StopSimulation
+from simpy.events import NORMAL, URGENT
 
 if TYPE_CHECKING:
     from sim.engine.pools import Pool
@@ -32,23 +41,37 @@ Script = Generator[Command, Any, None]
 _COMPACT_AT_LEAST = 64
 
 
+class At:
+    """Command of an actor: sleep until second `at_s` of simulated time."""
+
+    __slots__ = ("at_s",)
+
+    def __init__(self, at_s: float) -> None:
+        self.at_s = at_s
+
+
 class Actor:
     """One running script. It has the three attributes that SimPy's run loop reads from an event."""
 
-    __slots__ = ("_ok", "_waits_for", "callbacks", "engine", "send", "throw")
+    __slots__ = ("_waits_for", "callbacks", "engine", "script", "send")
+
+    _ok = True
 
     def __init__(self, engine: Engine, script: Script) -> None:
         self.engine = engine
+        self.script = script
         self.send = script.send
-        self.throw = script.throw
         self.callbacks: Any = engine.wake_callbacks
-        self._ok = True
         self._waits_for: Any = None
 
     def interrupt(self, cause: object = None) -> None:
-        """Raise `simpy.Interrupt(cause)` inside the script now; it leaves whatever it waited for.
+        """Raise `simpy.Interrupt(cause)` inside the script at this instant; it leaves whatever it waits for.
 
-        Removing the pending entry scans the future-event list: interrupts are meant to be rare.
+        As in SimPy the interrupt is delivered right after the current step. A script that was handed a unit in that
+        step gets the unit first and the interrupt where it waits next. A script that has ended is left alone, one
+        that has not begun never begins. Raises `RuntimeError` when a script interrupts itself.
+
+        To interrupt a sleeper scans the future-event list: interrupts are meant to be rare.
         """
         self.engine.interrupt(self, cause)
 
@@ -56,15 +79,15 @@ class Actor:
 class Ticket:
     """A place in a pool's queue that is its own patience timer. Whichever fires second finds `actor` gone."""
 
-    __slots__ = ("_ok", "actor", "callbacks", "pool", "since_s", "timed")
+    __slots__ = ("actor", "callbacks", "pool", "timed")
 
-    def __init__(self, actor: Actor, pool: Pool, since_s: float, callbacks: Any) -> None:
+    _ok = True
+
+    def __init__(self, actor: Actor, pool: Pool, timed: bool, callbacks: Any) -> None:
         self.actor: Actor | None = actor
         self.pool = pool
-        self.since_s = since_s
-        self.timed = False
+        self.timed = timed
         self.callbacks = callbacks
-        self._ok = True
 
 
 class Engine:
@@ -74,9 +97,9 @@ class Engine:
         self.env = env
         self.queue: list[Any] = env._queue
         self.next_id = env._eid.__next__
-        self.wake_callbacks = (self._wake,)
+        self.wake_callbacks = (self._resume,)
         self.patience_callbacks = (self._run_out_of_patience,)
-        self._ready: deque[tuple[Actor, Any]] = deque()
+        self._ready: deque[tuple[Actor, Any, bool]] = deque()
         self._running = False
         self._dead_timers = 0
 
@@ -87,148 +110,167 @@ class Engine:
 
     def start(self, script: Script, delay_s: float = 0.0) -> Actor:
         """Start `script` after `delay_s`; it takes its first step from the run loop, not from here."""
+        if not delay_s >= 0:
+            raise ValueError(f"delay_s must not be negative, not {delay_s}")
         actor = Actor(self, script)
-        heappush(self.queue, (self.env._now + delay_s, NORMAL, self.next_id(), actor))
+        heappush(self.queue, (self.env._now + float(delay_s), NORMAL, self.next_id(), actor))
         return actor
 
     def pump(self, arrivals: Iterable[tuple[float, Callable[[], Script]]]) -> Actor:
         """Start scripts from an iterable of (time_s, script factory) sorted by time, one ahead of the clock.
 
-        The future-event list then holds one entry for all arrivals to come.
+        The future-event list then holds one entry for all arrivals to come. An arrival before the clock, or before
+        the one in front of it, raises `ValueError` from the run.
         """
         return self.start(self._pump(iter(arrivals)))
 
     def _pump(self, arrivals: Iterator[tuple[float, Callable[[], Script]]]) -> Script:
+        at = At(self.env._now)
         for at_s, script in arrivals:
-            gap_s = at_s - self.env._now
-            if gap_s > 0:
-                yield gap_s
-            self._ready.append((Actor(self, script()), None))
+            if at_s != self.env._now:
+                at.at_s = at_s
+                yield at
+            self._ready.append((Actor(self, script()), None, True))
 
     def interrupt(self, actor: Actor, cause: object) -> None:
         """See `Actor.interrupt`."""
-        self._forget(actor)
-        event = simpy.Event(self.env)
-        event._ok = False
-        event._value = simpy.Interrupt(cause)
-        event._defused = True
-        event.callbacks = [lambda _: self._throw(actor, simpy.Interrupt(cause))]
-        self.env.schedule(event, simpy.events.URGENT)
+        if getgeneratorstate(actor.script) == GEN_RUNNING:
+            raise RuntimeError("An actor must not interrupt itself.")
+        self._soon(lambda _: self._deliver(actor, simpy.Interrupt(cause)))
 
     def hand_over(self, actor: Actor, value: object) -> None:
         """Let a waiting `actor` continue with `value` at this instant, after the current actor has yielded."""
-        self._ready.append((actor, value))
-        if not self._running:
-            event = simpy.Event(self.env)
-            event._ok = True
-            event._value = None
-            event.callbacks = [lambda _: self._drain()]
-            self.env.schedule(event, simpy.events.URGENT)
+        actor._waits_for = None
+        self._ready.append((actor, value, True))
+        if not self._running and len(self._ready) == 1:
+            self._soon(self._drain)
 
     def timer_is_dead(self) -> None:
         """Count a patience timer that will do nothing; once they are the majority, sweep them out."""
         self._dead_timers += 1
         if self._dead_timers > _COMPACT_AT_LEAST and self._dead_timers * 2 > len(self.queue):
-            alive = [
-                entry for entry in self.queue if not (type(entry[3]) is Ticket and entry[3].actor is None)
-            ]
-            self.queue[:] = alive
+            self.queue[:] = [entry for entry in self.queue if not (type(entry[3]) is Ticket and entry[3].actor is None)]
             heapify(self.queue)
             self._dead_timers = 0
 
-    def _wake(self, actor: Actor) -> None:
-        actor.callbacks = self.wake_callbacks
-        self._running = True
-        self._advance(actor, None)
-        if self._ready:
-            self._drain()
-        self._running = False
+    def _resume(self, actor: Actor, value: Any = None, ok: bool = True) -> None:
+        """Take one step of `actor`, sending (or throwing) `value`, then of everybody who has become ready.
 
-    def _drain(self) -> None:
-        self._running = True
+        This is also the callback of an actor in the future-event list, hence the hot path.
+        """
+        actor.callbacks = self.wake_callbacks  # the run loop has taken them away
         ready = self._ready
-        while ready:
-            actor, value = ready.popleft()
-            self._advance(actor, value)
-        self._running = False
-
-    def _throw(self, actor: Actor, error: BaseException) -> None:
         self._running = True
         try:
-            command = actor.throw(error)
-        except StopIteration:
-            pass
-        else:
-            self._obey(actor, command)
-        self._drain()
+            while True:
+                try:
+                    command = actor.send(value) if ok else actor.script.throw(value)
+                except StopIteration:
+                    pass
+                except StopSimulation as error:  # the run loop would put its current entry back a second time
+                    raise RuntimeError("To end a run, let the event given to env.run(until=...) fire.") from error
+                else:
+                    if type(command) is float and command >= 0.0:
+                        heappush(self.queue, (self.env._now + command, NORMAL, self.next_id(), actor))
+                    elif type(command) is tuple and command[0].take():
+                        value = ok = True
+                        continue
+                    else:
+                        self._obey(actor, command)
+                if not ready:
+                    break
+                actor, value, ok = ready.popleft()
+        except BaseException:
+            self._running = False
+            if ready:
+                self._soon(self._drain)
+            raise
+        self._running = False
 
-    def _advance(self, actor: Actor, value: object) -> None:
-        """Resume `actor` with `value` and obey it until it has to wait."""
-        actor._waits_for = None
-        send = actor.send
-        while True:
-            try:
-                command = send(value)
-            except StopIteration:
-                return
-            if type(command) is float:
-                heappush(self.queue, (self.env._now + command, NORMAL, self.next_id(), actor))
-                return
-            if type(command) is tuple and command[0].take():
-                value = True
-                continue
-            self._obey(actor, command)
-            return
+    def _drain(self, _: simpy.Event) -> None:
+        if self._ready:
+            self._resume(*self._ready.popleft())
+
+    def _soon(self, callback: Callable[[Any], None]) -> None:
+        """Call `callback` from the run loop at this instant, before anything else that is planned for it."""
+        event = simpy.Event(self.env)
+        event._ok = True
+        event._value = None
+        event.callbacks = [callback]
+        self.env.schedule(event, URGENT)
 
     def _obey(self, actor: Actor, command: Command) -> None:
+        """Let `actor` wait as it asked for; called from within `_resume` only, which then serves the ready queue."""
         if type(command) is tuple:
             self._queue_up(actor, *command)
         elif isinstance(command, simpy.Event):
             self._wait_for_event(actor, command)
+        elif type(command) is At:
+            self._sleep_until(actor, float(command.at_s))
         else:
-            heappush(self.queue, (self.env._now + float(command), NORMAL, self.next_id(), actor))
+            try:
+                until_s = self.env._now + float(command)
+            except (TypeError, ValueError):
+                self._refuse(actor, TypeError(f"An actor cannot wait for {command!r}."))
+            else:
+                self._sleep_until(actor, until_s)
+
+    def _sleep_until(self, actor: Actor, at_s: float) -> None:
+        if at_s >= self.env._now:
+            heappush(self.queue, (at_s, NORMAL, self.next_id(), actor))
+        else:
+            self._refuse(actor, ValueError(f"An actor cannot sleep from second {self.env._now} to {at_s}."))
+
+    def _refuse(self, actor: Actor, error: Exception) -> None:
+        self._ready.append((actor, error, False))
 
     def _queue_up(self, actor: Actor, pool: Pool, patience_s: float, priority: int = 0) -> None:
+        if not patience_s >= 0:
+            self._refuse(actor, ValueError(f"patience_s must not be negative, not {patience_s}"))
+            return
         if pool.take():
             self.hand_over(actor, True)
             return
-        ticket = Ticket(actor, pool, self.env._now, self.patience_callbacks)
+        ticket = Ticket(actor, pool, patience_s != inf, self.patience_callbacks)
         actor._waits_for = ticket
         pool.enqueue(ticket, priority)
-        if patience_s != float("inf"):
-            ticket.timed = True
-            heappush(self.queue, (self.env._now + patience_s, NORMAL, self.next_id(), ticket))
+        if ticket.timed:
+            heappush(self.queue, (self.env._now + float(patience_s), NORMAL, self.next_id(), ticket))
 
     def _run_out_of_patience(self, ticket: Ticket) -> None:
         actor = ticket.actor
         if actor is None:
-            self._dead_timers = max(0, self._dead_timers - 1)
+            self._dead_timers -= 1
             return
         ticket.actor = None
         ticket.pool.left_queue()
-        self._running = True
-        self._advance(actor, False)
-        self._drain()
+        actor._waits_for = None
+        self._resume(actor, False)
 
     def _wait_for_event(self, actor: Actor, event: simpy.Event) -> None:
         def resume(fired: simpy.Event) -> None:
+            fired._defused = True
             actor._waits_for = None
-            if fired._ok:
-                self._running = True
-                self._advance(actor, fired._value)
-                self._drain()
-            else:
-                fired._defused = True
-                self._throw(actor, fired._value)
+            self._resume(actor, fired._value, fired._ok)
 
         if event.callbacks is None:
-            if event._ok:
-                self.hand_over(actor, event._value)
-            else:
-                self._throw(actor, event._value)
+            self._ready.append((actor, event._value, event._ok))
+        else:
+            event.callbacks.append(resume)
+            actor._waits_for = (event, resume)
+
+    def _deliver(self, actor: Actor, interrupt: simpy.Interrupt) -> None:
+        if self._ready:  # who was handed a unit from outside the engine gets it first; that is planned already
+            self._soon(lambda _: self._deliver(actor, interrupt))
             return
-        event.callbacks.append(resume)
-        actor._waits_for = (event, resume)
+        state = getgeneratorstate(actor.script)
+        if state == GEN_CLOSED:
+            return
+        self._forget(actor)
+        if state == GEN_CREATED:
+            actor.script.close()
+        else:
+            self._resume(actor, interrupt, ok=False)
 
     def _forget(self, actor: Actor) -> None:
         """Undo whatever `actor` waits for."""
@@ -241,7 +283,8 @@ class Engine:
                 self.timer_is_dead()
         elif waits_for is not None:
             event, resume = waits_for
-            event.callbacks.remove(resume)
+            if event.callbacks:
+                event.callbacks.remove(resume)
         else:
             self.queue[:] = [entry for entry in self.queue if entry[3] is not actor]
             heapify(self.queue)

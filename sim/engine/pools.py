@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from heapq import heappop, heappush
+from heapq import heapify, heappop, heappush
 from itertools import count
 
 from sim.engine.actors import Engine, Ticket
+
+_COMPACT_AT_LEAST = 64
 
 
 class Pool:
@@ -40,17 +42,25 @@ class Pool:
     def left_queue(self) -> None:
         """A waiter has left without being served. Called by the engine; its ticket is skipped later."""
         self.queue_length -= 1
+        waiters = self._waiters
         if self.queue_length == 0:
-            self._waiters.clear()
+            waiters.clear()
+        elif len(waiters) > _COMPACT_AT_LEAST and len(waiters) > 2 * self.queue_length:
+            waiters[:] = [entry for entry in waiters if entry[2].actor is not None]
+            heapify(waiters)
 
     def release(self) -> None:
-        """Give a unit back; the next waiter gets it at this instant."""
+        """Give a unit back; the next waiter gets it at this instant. Raises `RuntimeError` when none is in use."""
+        if self.in_use <= 0:
+            raise RuntimeError("A unit was released that nobody holds.")
         self.in_use -= 1
         if self.queue_length and self.in_use < self.capacity:
             self._serve_next()
 
     def set_capacity(self, capacity: int) -> None:
         """Open or close units (a roster change); newly opened ones serve waiters at once."""
+        if capacity < 0:
+            raise ValueError(f"capacity must not be negative, not {capacity}")
         self.capacity = capacity
         while self.queue_length and self.in_use < self.capacity:
             self._serve_next()

@@ -1,0 +1,1 @@
+"""Measurements of the engine that the command line offers."""
