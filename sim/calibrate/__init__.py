@@ -1,0 +1,1 @@
+"""From a retailer's own files to the numbers of a scenario."""
