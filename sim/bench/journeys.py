@@ -57,7 +57,7 @@ def run_lean(visits: list[Visit]) -> list[Record]:
 
     def shop(shopper: int, visit: Visit) -> Script:
         arrive_s = engine.now
-        for scan_s in visit.scans_s:
+        for scan_s in visit.scans_s:  # noqa: UP028, written like its counterpart below
             yield scan_s
         served = yield (till, visit.patience_s)
         start_s = engine.now

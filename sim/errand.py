@@ -1,0 +1,158 @@
+"""A need being carried out: everything a journey has to know about its shopper, drawn before it starts.
+
+All draws belong to the need, so the same shopper with the same need in another world has the same patience, the same
+luck with the payment and the same taste.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.special import gammaincinv, ndtri
+
+from scenarios.schema import Scenario
+from sim.calendar import HOUR_S, Day, time_of_day
+from sim.log.schema import Journey
+from sim.needs import DayNeeds, Ints
+from sim.payments.tenders import Tenders
+from sim.population import Population
+from sim.streams import Floats, Streams
+
+PAYMENT_ATTEMPTS_MAX = 3
+
+
+@dataclass(slots=True)
+class Errand:
+    """One need on its way. Uniform draws are named `..._draw`; `..._z` is a standard normal."""
+
+    start_s: float
+    need: int
+    shopper: int
+    mission: int
+    items: int
+    weight_kg: float
+    journey: int
+    store: int
+    lines: tuple[tuple[int, int], ...]
+    """(SKU, quantity) wanted."""
+    affinity: float
+    smartphone: bool
+    browse_s: float
+    patience_s: float
+    meets_staff: bool
+    recommend_draw: float
+    accept_draw: float
+    annoyed_draw: float
+    app_draw: float
+    balk_draw: float
+    staffed_z: float
+    staffed_break_s: float
+    self_z: float
+    self_break_z: float
+    store_tender: int
+    online_tender: int
+    has_cash: bool
+    late_draw: float
+    payment_draws: tuple[tuple[float, float], ...]
+    """(fate uniform, latency z) of each attempt."""
+    own_phone_draw: float
+    react_draw: float
+    contact_z: float
+    ship_draw: float
+    collect_z: float
+    no_show_draw: float
+    hand_over_z: float
+    later_draw: float
+    net_yen: int = 0
+    contribution_yen: int = 0
+    orders: int = 0
+
+
+def errands_of_day(
+    scenario: Scenario,
+    streams: Streams,
+    day: Day,
+    needs: DayNeeds,
+    journey: Ints,
+    store: Ints,
+    people: Population,
+    tenders: Tenders,
+    store_hours: Floats,
+) -> Iterator[Errand]:
+    """The errands of those needs that chose one of the retailer's journeys, in order of their start.
+
+    `store_hours` has shape (n_stores, 24): each store's profile of visits, zero where it is closed.
+    """
+    ours = np.flatnonzero((journey != Journey.RIVAL) & (journey != Journey.NONE))
+    start = _start_times(scenario, day, needs.time_draw[ours], journey[ours], store[ours], store_hours)
+    order = np.argsort(start, kind="stable")
+    rows, start = ours[order], start[order]
+    need, who, mission = needs.need[rows], needs.shopper[rows], needs.mission[rows]
+    missions = list(scenario.missions.values())
+    browse_median = np.array([m.browse_median_s for m in missions])[mission]
+    contact_share = np.array([m.staff_contact for m in missions])[mission]
+    visit = streams.uniforms("visit", need, 8)
+    till = streams.uniforms("till", need, 4)
+    pay = streams.uniforms("pay", need, 12)
+    late = streams.uniforms("aftermath", need, 8)
+    patience, tills, fulfilment = scenario.patience, scenario.tills, scenario.fulfilment
+    leaving_median_s = patience.irritation_median_min * 60 * patience.leaving_factor
+    attempts = [zip(pay[:, 4 + 2 * k].tolist(), ndtri(pay[:, 5 + 2 * k]).tolist(), strict=True) for k in range(3)]
+    columns = [
+        start.tolist(),
+        need.tolist(),
+        who.tolist(),
+        mission.tolist(),
+        needs.items[rows].tolist(),
+        needs.weight_kg[rows].tolist(),
+        journey[rows].tolist(),
+        store[rows].tolist(),
+        _lines(needs.sku[rows], needs.quantity[rows]),
+        people.digital_affinity[who].tolist(),
+        people.smartphone[who].tolist(),
+        (browse_median * np.exp(0.5 * ndtri(visit[:, 0]))).tolist(),
+        (leaving_median_s * np.exp(patience.irritation_sigma * ndtri(visit[:, 1]))).tolist(),
+        (visit[:, 2] < contact_share).tolist(),
+        *(visit[:, column].tolist() for column in range(3, 8)),
+        ndtri(till[:, 0]).tolist(),
+        (tills.staffed_break_scale_s * gammaincinv(tills.staffed_break_shape, till[:, 1])).tolist(),
+        ndtri(till[:, 2]).tolist(),
+        ndtri(till[:, 3]).tolist(),
+        tenders.first_choice("store", pay[:, 0]).tolist(),
+        tenders.first_choice("online", pay[:, 0]).tolist(),
+        (pay[:, 1] < scenario.payments.has_cash).tolist(),
+        pay[:, 2].tolist(),
+        list(zip(*attempts, strict=True)),
+        late[:, 0].tolist(),
+        late[:, 1].tolist(),
+        ndtri(late[:, 2]).tolist(),
+        late[:, 3].tolist(),
+        (fulfilment.collect_spread * ndtri(late[:, 4])).tolist(),
+        late[:, 5].tolist(),
+        (fulfilment.hand_over_sigma * ndtri(late[:, 6])).tolist(),
+        late[:, 7].tolist(),
+    ]
+    return map(Errand, *columns)
+
+
+def _start_times(scenario: Scenario, day: Day, draw: Floats, journey: Ints, store: Ints, store_hours: Floats) -> Floats:
+    """When each errand starts: in the store's hours for a visit, in the EC's for an order, by the same draw."""
+    start = day.start_s + time_of_day(draw, np.asarray(scenario.traffic.ec_hours))
+    for index, hours in enumerate(store_hours):
+        rows = (journey == Journey.WALK_IN) & (store == index)
+        start[rows] = day.start_s + time_of_day(draw[rows], hours)
+    return start
+
+
+def _lines(sku: Ints, quantity: Ints) -> list[tuple[tuple[int, int], ...]]:
+    return [
+        tuple((s, q) for s, q in zip(row_sku, row_quantity, strict=True) if s >= 0)
+        for row_sku, row_quantity in zip(sku.tolist(), quantity.tolist(), strict=True)
+    ]
+
+
+def hours_later(errand: Errand) -> float:
+    """Seconds until somebody who left the store unserved sits down at home: one to eight hours (assumption)."""
+    return (1.0 + 7.0 * errand.later_draw) * HOUR_S

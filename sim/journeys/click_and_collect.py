@@ -1,0 +1,127 @@
+"""Order online, collect in a store: reserve store stock, pay, have it picked by floor staff, collect or not."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from math import exp
+from typing import TYPE_CHECKING, Any
+
+from sim.calendar import HOUR_S
+from sim.errand import Errand
+from sim.journeys.ec_order import pick_lines, release_lines, reserve_lines
+from sim.journeys.shelf import lose, worth
+from sim.log.schema import Channel, Fulfilment, Kind, MoveReason, OrderState, Outcome, Place
+from sim.orders import Order, book_picking, book_refund, book_sale, close_order, new_order_id
+from sim.payments.tenders import pay
+from sim.store.store import INFINITE_PATIENCE, Store
+
+if TYPE_CHECKING:
+    from sim.world import World
+
+Steps = Generator[Any, Any, None]
+
+_LOOK_UP, _PLACED, _PAID, _PAY_FAILED, _PICKED, _READY, _COLLECTED, _NO_SHOW = (
+    int(kind)
+    for kind in (
+        Kind.LOOK_UP,
+        Kind.ORDER_PLACED,
+        Kind.PAID,
+        Kind.PAY_FAILED,
+        Kind.PICKED,
+        Kind.READY,
+        Kind.COLLECTED,
+        Kind.NO_SHOW,
+    )
+)
+_EC, _COLLECT = int(Channel.EC), int(Fulfilment.COLLECT)
+_AFTER_SHOPPERS = 1
+
+
+def click_and_collect(world: World, errand: Errand) -> Steps:
+    """The order from home or from the train, and the way to the counter."""
+    store = world.stores[errand.store]
+    order_id = new_order_id(errand)
+    wanted = list(errand.lines)
+    for sku, quantity in wanted:
+        world.note(errand, _LOOK_UP, Place.APP, quantity, 0, order_id, sku=sku)
+    lines, phantoms = reserve_lines(world, errand, errand.store, wanted, order_id)
+    if not lines:
+        world.close(errand, Outcome.LOST_STOCK_OUT)
+        return
+    net_yen, cost_yen = worth(world, lines)
+    world.note(errand, _PLACED, Place.APP, errand.items, net_yen, order_id)
+    placed_s = world.engine.now
+    settlement = pay(world.tenders, world.log, errand, order_id, _EC, Place.APP, net_yen, placed_s)
+    yield settlement.seconds
+    if not settlement.paid:
+        release_lines(world, errand, errand.store, lines, phantoms, order_id)
+        lose(world, errand, lines)
+        world.note(errand, _PAY_FAILED, Place.APP, amount_yen=net_yen, order=order_id)
+        world.close(errand, Outcome.LOST_PAYMENT)
+        return
+    order = Order(
+        id=order_id,
+        errand=errand,
+        placed_s=placed_s,
+        order_channel=_EC,
+        pay_channel=_EC,
+        fulfilment=_COLLECT,
+        store=errand.store,
+        ships_from=errand.store,
+        lines=lines,
+        net_yen=net_yen,
+        cost_yen=cost_yen,
+        settlement=settlement,
+    )
+    world.note(errand, _PAID, Place.APP, errand.items, net_yen, order_id, settlement.payment)
+    book_sale(world.log, order, world.engine.now, world.scenario.evaluation.commission_percent)
+    outcome = yield from _pick_and_hand_over(world, store, order, phantoms)
+    world.close(errand, outcome)
+
+
+def _pick_and_hand_over(
+    world: World, store: Store, order: Order, phantoms: list[tuple[int, int]]
+) -> Generator[Any, Any, Outcome]:
+    rules, errand, log, engine = world.scenario.fulfilment, order.errand, world.log, world.engine
+    yield store.next_open_s(engine.now) - engine.now
+    yield (store.floor, INFINITE_PATIENCE, _AFTER_SHOPPERS)
+    yield rules.store_pick_minutes * 60
+    store.floor.release()
+    book_picking(log, order, engine.now, rules.store_pick_minutes, rules.wage_yen_per_hour)
+    if not pick_lines(world, order, phantoms, MoveReason.PICK):
+        close_order(log, order, engine.now, OrderState.CANCELLED)
+        return Outcome.LOST_STOCK_OUT
+    world.note(errand, _PICKED, Place.FLOOR, order=order.id)
+    world.note(errand, _READY, Place.PICKUP_COUNTER, order=order.id)
+    if errand.no_show_draw < rules.no_show:
+        yield rules.hold_hours * HOUR_S
+        return _no_show(world, order, phantoms)
+    comes_s = engine.now + rules.collect_after_hours * HOUR_S * exp(errand.collect_z)
+    yield store.next_open_s(comes_s) - engine.now
+    hour = store.queues[Place.PICKUP_COUNTER][int(engine.now / HOUR_S) % 24]
+    came_s = engine.now
+    hour.joined += 1
+    yield (store.pickup, INFINITE_PATIENCE)
+    service_s = rules.hand_over_median_s * exp(errand.hand_over_z)
+    hour.served += 1
+    hour.wait_s += engine.now - came_s
+    hour.longest_wait_s = max(hour.longest_wait_s, engine.now - came_s)
+    hour.service_s += service_s
+    yield service_s
+    store.pickup.release()
+    world.note(errand, _COLLECTED, Place.PICKUP_COUNTER, order=order.id)
+    close_order(log, order, engine.now, OrderState.COMPLETED)
+    return Outcome.COLLECT
+
+
+def _no_show(world: World, order: Order, phantoms: list[tuple[int, int]]) -> Outcome:
+    """Nobody came: the goods go back to the shelf and the money to the shopper."""
+    now_s, errand = world.engine.now, order.errand
+    for line in order.lines:
+        if line not in phantoms:
+            world.stock.put_back(now_s, order.ships_from, *line, errand.need, order.id)
+    net_yen, cost_yen = worth(world, [line for line in order.lines if line not in phantoms])
+    book_refund(world.log, order, now_s, net_yen, cost_yen, world.scenario.evaluation.commission_percent)
+    world.note(errand, _NO_SHOW, Place.PICKUP_COUNTER, amount_yen=net_yen, order=order.id)
+    close_order(world.log, order, now_s, OrderState.NO_SHOW)
+    return Outcome.NO_SHOW

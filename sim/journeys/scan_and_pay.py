@@ -1,0 +1,93 @@
+"""Scan in the store and pay in the app: carry the goods out past the till, or have them shipped home."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from math import exp
+from typing import TYPE_CHECKING, Any
+
+from sim.errand import Errand
+from sim.inventory.stock import Reserved
+from sim.journeys.ec_order import ship_when_due
+from sim.journeys.shelf import Lines, lose, put_back, worth
+from sim.log.schema import Channel, Fulfilment, Kind, OrderState, Outcome, Place
+from sim.orders import Order, book_sale, close_order
+from sim.payments.tenders import pay
+
+if TYPE_CHECKING:
+    from sim.world import World
+
+_SCAN, _PAID, _PAY_FAILED = int(Kind.SCAN), int(Kind.PAID), int(Kind.PAY_FAILED)
+_APP, _CARRY, _SHIP = int(Channel.APP), int(Fulfilment.CARRY), int(Fulfilment.SHIP)
+
+
+def prefers_app(world: World, errand: Errand, queueing: int, recommended: bool) -> bool:
+    """Whether somebody with a full basket pays in the app rather than at the till (logit)."""
+    if not world.scenario.capabilities.scan_and_pay or not world.has_app(errand):
+        return False
+    rules = world.scenario.scan_and_pay
+    utility = (
+        rules.base
+        + rules.digital_affinity * errand.affinity
+        + rules.per_person_queueing * queueing
+        + rules.recommended * recommended
+    )
+    return errand.app_draw < 1 / (1 + exp(-utility))
+
+
+def pay_in_app(world: World, errand: Errand, basket: Lines, order: int, staff: int) -> Generator[Any, Any, Outcome]:
+    """Scan each item, pay, and either walk out or leave the goods to be shipped from the warehouse."""
+    rules, engine = world.scenario.scan_and_pay, world.engine
+    for sku, quantity in basket:
+        world.note(errand, _SCAN, Place.FLOOR, quantity, world.price_yen[sku] * quantity, order, sku=sku)
+    net_yen, cost_yen = worth(world, basket)
+    settlement = pay(world.tenders, world.log, errand, order, _APP, Place.APP, net_yen, engine.now + rules.pay_s)
+    yield rules.pay_s + settlement.seconds
+    if not settlement.paid:
+        put_back(world, errand.store, errand, basket, order)
+        lose(world, errand, basket)
+        world.note(errand, _PAY_FAILED, Place.APP, amount_yen=net_yen, order=order)
+        return Outcome.LOST_PAYMENT
+    ships = _would_rather_have_it_shipped(world, errand) and _warehouse_takes_over(world, errand, basket, order)
+    sale = Order(
+        id=order,
+        errand=errand,
+        placed_s=engine.now,
+        order_channel=_APP,
+        pay_channel=_APP,
+        fulfilment=_SHIP if ships else _CARRY,
+        store=errand.store,
+        ships_from=world.warehouse if ships else errand.store,
+        lines=basket,
+        net_yen=net_yen,
+        cost_yen=cost_yen,
+        staff=staff,
+        settlement=settlement,
+    )
+    world.note(errand, _PAID, Place.APP, errand.items, net_yen, order, settlement.payment)
+    book_sale(world.log, sale, engine.now, world.scenario.evaluation.commission_percent)
+    if ships:
+        engine.start(ship_when_due(world, sale, phantoms=[]))
+        return Outcome.APP_SHIP
+    close_order(world.log, sale, engine.now, OrderState.COMPLETED)
+    return Outcome.APP_CARRY
+
+
+def _would_rather_have_it_shipped(world: World, errand: Errand) -> bool:
+    rules = world.scenario.scan_and_pay
+    return errand.ship_draw < 1 / (1 + exp(-rules.ship_home_slope * (errand.weight_kg - rules.ship_home_above_kg)))
+
+
+def _warehouse_takes_over(world: World, errand: Errand, basket: Lines, order: int) -> bool:
+    """Hold the basket in the warehouse and put the goods back on the shelf; all or nothing."""
+    stock, now_s, warehouse = world.stock, world.engine.now, world.warehouse
+    if any(stock.free(warehouse, sku) < quantity for sku, quantity in basket):
+        return False
+    held = [stock.reserve(now_s, warehouse, sku, quantity, errand.need, order) for sku, quantity in basket]
+    if any(outcome is not Reserved.HELD for outcome in held):
+        for (sku, quantity), outcome in zip(basket, held, strict=True):
+            if outcome is Reserved.HELD:
+                stock.release(now_s, warehouse, sku, quantity, errand.need, order)
+        return False
+    put_back(world, errand.store, errand, basket, order)
+    return True

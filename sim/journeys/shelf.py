@@ -1,0 +1,102 @@
+"""In front of the shelf: filling the basket, and what to do when something is missing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sim.errand import Errand
+from sim.log.schema import Kind, Place
+
+if TYPE_CHECKING:
+    from sim.world import World
+
+Lines = list[tuple[int, int]]
+
+_STOCK_OUT, _LOST = int(Kind.STOCK_OUT), int(Kind.LOST_SALE)
+_FLOOR = int(Place.FLOOR)
+_GOLDEN = 0.6180339887498949
+
+
+def fill_basket(world: World, location: int, errand: Errand, order: int) -> tuple[Lines, Lines]:
+    """Take what is there; returns (basket, missing). Each missing line is an event with its yen."""
+    now_s = world.engine.now
+    stock, basket, missing = world.stock, [], []
+    for sku, wanted in errand.lines:
+        got = min(wanted, stock.free(location, sku))
+        if got > 0:
+            stock.take(now_s, location, sku, got, errand.need, order)
+            basket.append((sku, got))
+        if got < wanted:
+            missing.append((sku, wanted - got))
+            _note(world, errand, _STOCK_OUT, sku, wanted - got)
+    return basket, missing
+
+
+def put_back(world: World, location: int, errand: Errand, basket: Lines, order: int) -> None:
+    """Leave the basket behind."""
+    for sku, quantity in basket:
+        world.stock.put_back(world.engine.now, location, sku, quantity, errand.need, order)
+
+
+def lose(world: World, errand: Errand, lines: Lines) -> None:
+    """These goods will not be bought from us."""
+    for sku, quantity in lines:
+        _note(world, errand, _LOST, sku, quantity)
+
+
+def substitute(world: World, location: int, errand: Errand, missing: Lines, order: int) -> tuple[Lines, Lines]:
+    """Each missing line alone: some take a similar item of the category, the rest is not bought here today.
+
+    Returns (taken instead, still missing). Buying later counts as lost: a world of weeks does not see it again.
+    """
+    rules, stock, now_s = world.scenario.stock_out, world.stock, world.engine.now
+    taken: Lines = []
+    left: Lines = []
+    for rank, (sku, quantity) in enumerate(missing):
+        draw = (errand.react_draw + rank * _GOLDEN) % 1.0
+        other = -1
+        if draw < rules.other_brand + rules.same_brand:
+            other = _similar(world, location, sku, quantity)
+        if other >= 0:
+            stock.take(now_s, location, other, quantity, errand.need, order)
+            taken.append((other, quantity))
+        else:
+            left.append((sku, quantity))
+    return taken, left
+
+
+def worth(world: World, lines: Lines) -> tuple[int, int]:
+    """Price and cost of `lines` in yen."""
+    price, cost = world.price_yen, world.cost_yen
+    return sum(price[sku] * quantity for sku, quantity in lines), sum(cost[sku] * quantity for sku, quantity in lines)
+
+
+def _similar(world: World, location: int, sku: int, quantity: int) -> int:
+    """The nearest SKU of the category, by popularity rank, of which enough is there; -1 for none of six."""
+    category = world.category
+    for step in (1, -1, 2, -2, 3, -3):
+        other = sku + step
+        same = 0 <= other < len(category) and category[other] == category[sku]
+        if same and world.stock.free(location, other) >= quantity:
+            return other
+    return -1
+
+
+def _note(world: World, errand: Errand, kind: int, sku: int, quantity: int) -> None:
+    world.log.events.append(
+        (
+            world.engine.env._now,
+            errand.shopper,
+            errand.need,
+            errand.journey,
+            errand.store,
+            kind,
+            _FLOOR,
+            sku,
+            quantity,
+            world.price_yen[sku] * quantity,
+            -1,
+            -1,
+            -1,
+        )
+    )

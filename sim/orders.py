@@ -1,0 +1,138 @@
+"""Orders and the money they move. Each function writes the ledger rows of one event, each yen once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sim.errand import Errand
+from sim.log.recorder import Recorder
+from sim.log.schema import Account, OrderState
+from sim.payments.tenders import Settlement, refund
+
+_REVENUE = int(Account.REVENUE)
+_COST = int(Account.COST_OF_GOODS)
+_FEE = int(Account.PAYMENT_FEE)
+_PARCEL = int(Account.PARCEL)
+_PICKING = int(Account.PICKING)
+_COMMISSION = int(Account.COMMISSION)
+_REFUND = int(Account.REFUND)
+
+ORDERS_PER_NEED = 8
+
+
+@dataclass(slots=True)
+class Order:
+    """An order from the moment it is placed. `store` is where it was placed or will be collected, -1 for none."""
+
+    id: int
+    errand: Errand
+    placed_s: float
+    order_channel: int
+    pay_channel: int
+    fulfilment: int
+    store: int
+    ships_from: int
+    lines: list[tuple[int, int]]
+    net_yen: int
+    cost_yen: int
+    staff: int = -1
+    settlement: Settlement | None = None
+    refunded_yen: int = 0
+
+
+def new_order_id(errand: Errand) -> int:
+    """The next order id of a need; ids depend on the need alone."""
+    order = errand.need * ORDERS_PER_NEED + errand.orders
+    errand.orders += 1
+    return order
+
+
+def _book(log: Recorder, order: Order, now_s: float, account: int, amount_yen: int) -> None:
+    if amount_yen == 0:
+        return
+    errand = order.errand
+    errand.contribution_yen += amount_yen
+    log.ledger.append(
+        (
+            now_s,
+            account,
+            amount_yen,
+            order.order_channel,
+            order.pay_channel,
+            order.fulfilment,
+            order.store,
+            order.staff,
+            errand.need,
+            order.id,
+        )
+    )
+
+
+def book_sale(log: Recorder, order: Order, now_s: float, commission_percent: float) -> None:
+    """Payment has been captured: revenue, cost of goods, the provider's fee, commission to the staff code."""
+    assert order.settlement is not None
+    order.errand.net_yen += order.net_yen
+    _book(log, order, now_s, _REVENUE, order.net_yen)
+    _book(log, order, now_s, _COST, -order.cost_yen)
+    _book(log, order, now_s, _FEE, -order.settlement.fee_yen)
+    if order.staff >= 0 and commission_percent > 0:
+        _book(log, order, now_s, _COMMISSION, -_commission(order.net_yen, commission_percent))
+
+
+def book_parcel(log: Recorder, order: Order, now_s: float, parcel_yen: int) -> None:
+    """A parcel has been handed to the carrier."""
+    _book(log, order, now_s, _PARCEL, -parcel_yen)
+
+
+def book_picking(log: Recorder, order: Order, now_s: float, minutes: float, wage_yen_per_hour: int) -> None:
+    """Somebody has picked the order."""
+    _book(log, order, now_s, _PICKING, -round(minutes * wage_yen_per_hour / 60))
+
+
+def book_refund(
+    log: Recorder, order: Order, now_s: float, net_yen: int, cost_yen: int, commission_percent: float
+) -> None:
+    """Money goes back for goods that stay with the retailer: a no-show, or goods that were not there.
+
+    The provider's fee is not returned; commission is taken back.
+    """
+    assert order.settlement is not None
+    order.errand.net_yen -= net_yen
+    _book(log, order, now_s, _REFUND, -net_yen)
+    _book(log, order, now_s, _COST, cost_yen)
+    if order.staff >= 0 and commission_percent > 0:
+        kept = order.net_yen - order.refunded_yen
+        back = _commission(kept, commission_percent) - _commission(kept - net_yen, commission_percent)
+        _book(log, order, now_s, _COMMISSION, back)
+    order.refunded_yen += net_yen
+    settlement = order.settlement
+    row = (settlement.payment, order.id, order.errand.need, 0.0, settlement.brand, order.pay_channel, 0)
+    refund(log, row, now_s, -net_yen)
+
+
+def _commission(net_yen: int, percent: float) -> int:
+    return round(net_yen * percent / 100)
+
+
+def close_order(log: Recorder, order: Order, now_s: float, state: OrderState) -> None:
+    """The order has reached its end; writes its row."""
+    units = sum(quantity for _, quantity in order.lines)
+    log.orders.append(
+        (
+            order.id,
+            order.errand.need,
+            order.errand.shopper,
+            order.placed_s,
+            now_s,
+            order.order_channel,
+            order.pay_channel,
+            order.fulfilment,
+            order.store,
+            order.ships_from,
+            units,
+            order.net_yen,
+            order.cost_yen,
+            order.staff,
+            int(state),
+        )
+    )

@@ -1,0 +1,1 @@
+"""Paying: tenders, authorisation, declines, time-outs with unknown outcome, retries."""

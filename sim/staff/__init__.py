@@ -1,0 +1,1 @@
+"""Floor staff: what they are paid for, and what they therefore do."""

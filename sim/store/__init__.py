@@ -1,0 +1,1 @@
+"""A store: its opening hours, tills, floor staff and pickup counter."""

@@ -1,0 +1,281 @@
+"""The world: one town, one retailer, one replication, put together and run day by day."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Callable, Generator, Iterator
+from functools import partial
+from typing import Any
+
+import numpy as np
+import simpy
+
+from scenarios.schema import Scenario
+from sim.calendar import DAY_S, HOUR_S, Day, days
+from sim.catalogue import Catalogue, catalogue
+from sim.choice import Shown, choose_journeys, distances_km, expected_shares
+from sim.engine import Engine
+from sim.errand import Errand, errands_of_day
+from sim.inventory.replenishment import Replenishment, order_up_to_levels, record_opening
+from sim.inventory.stock import Stock
+from sim.journeys.click_and_collect import click_and_collect
+from sim.journeys.ec_order import ec_order
+from sim.journeys.walk_in import walk_in
+from sim.log.recorder import Recorder, Sink
+from sim.log.schema import Journey, Outcome, Place
+from sim.needs import DayNeeds, Ints, needs_of_day
+from sim.payments.tenders import Tenders
+from sim.population import Population, population
+from sim.staff.incentives import recommend_logit
+from sim.store.store import Store
+from sim.store.tills import mean_service_s, stay_probability
+from sim.streams import Streams
+
+_JOURNEYS: dict[int, Callable[[World, Errand], Generator[Any, Any, None]]]
+_MEMORY = 0.7
+"""Weight of the past in the wait that shoppers remember (assumption): a week of waits fades in days."""
+
+
+class World:
+    """Everything that journeys share. Lists indexed by SKU are plain lists: single items are read in hot paths."""
+
+    def __init__(self, scenario: Scenario, streams: Streams, sink: Sink, people: Population | None = None) -> None:
+        self.scenario = scenario
+        self.streams = streams
+        self.engine = Engine(simpy.Environment())
+        self.goods: Catalogue = catalogue(scenario, streams.seed)
+        self.people = people if people is not None else population(scenario, streams)
+        self.price_yen: list[int] = self.goods.price_yen.tolist()
+        self.cost_yen: list[int] = self.goods.cost_yen.tolist()
+        self.category: list[int] = self.goods.category.tolist()
+        self.tenders = Tenders(scenario)
+        self.log = Recorder(list(scenario.stores), list(scenario.missions), list(scenario.population.age_bands), sink)
+        self.km = distances_km(scenario, self.people)
+        self.warehouse = len(scenario.stores)
+        levels = order_up_to_levels(scenario, self.goods, expected_shares(scenario, self.km, self.people))
+        self.stock = Stock(levels.tolist(), self.log)
+        self.replenishment = Replenishment(scenario, self.goods, levels)
+        record_opening(self.log, levels)
+        self.stores = self._build_stores()
+        self.wait_memory_min = np.zeros(len(self.stores))
+        self.recommend_logit = recommend_logit(scenario)
+        self.stay_probability = stay_probability(scenario)
+        self._write_catalogue()
+
+    def run(self) -> Iterator[Day]:
+        """Simulate day by day; yields each day when it is over and its rows are written.
+
+        After the last day nobody new sets out, but orders under way are shipped, collected and closed.
+        """
+        gc.collect()
+        gc.freeze()
+        try:
+            for day in days(self.scenario):
+                self._run_day(day)
+                self.log.flush()
+                yield day
+            self.engine.env.run()
+            self._write_queues(self.scenario.horizon.days)
+            self.log.flush()
+            self._write_closing()
+        finally:
+            gc.unfreeze()
+
+    def note(
+        self,
+        errand: Errand,
+        kind: int,
+        place: int,
+        quantity: int = 0,
+        amount_yen: int = 0,
+        order: int = -1,
+        payment: int = -1,
+        sku: int = -1,
+    ) -> None:
+        """Record an event of `errand` now."""
+        self.log.events.append(
+            (
+                self.engine.env._now,
+                errand.shopper,
+                errand.need,
+                errand.journey,
+                errand.store,
+                kind,
+                place,
+                sku,
+                quantity,
+                amount_yen,
+                order,
+                payment,
+                -1,
+            )
+        )
+
+    def close(self, errand: Errand, outcome: Outcome) -> None:
+        """A need has come to its end."""
+        self.log.needs.append(
+            (
+                errand.need,
+                errand.shopper,
+                errand.start_s,
+                errand.mission,
+                errand.items,
+                errand.journey,
+                errand.store,
+                int(outcome),
+                errand.net_yen,
+                errand.contribution_yen,
+            )
+        )
+
+    def has_app(self, errand: Errand) -> bool:
+        """Whether the shopper has the retailer's app by now."""
+        return bool(self.people.app_from_s[errand.shopper] <= self.engine.now)
+
+    def _build_stores(self) -> list[Store]:
+        scenario = self.scenario
+        service_s = mean_service_s(scenario, _mean_items(scenario))
+        stores: list[Store] = []
+        first_staff = 0
+        for index, (name, table) in enumerate(scenario.stores.items()):
+            stores.append(Store(index, name, table, self.engine, first_staff, service_s))
+            first_staff += max(table.floor_staff)
+        return stores
+
+    def _run_day(self, day: Day) -> None:
+        scenario = self.scenario
+        needs = needs_of_day(scenario, self.goods, self.people, self.streams, day)
+        journey, store = choose_journeys(
+            scenario, self.streams, needs, self.people, self.km, self._shown(), day.start_s
+        )
+        self._close_needs_lost_beforehand(day, needs, journey)
+        traffic = scenario.traffic
+        profile = traffic.store_holiday_hours if day.holiday else traffic.store_weekday_hours
+        store_hours = np.array([place.visit_hours(profile) for place in self.stores])
+        errands = errands_of_day(
+            scenario, self.streams, day, needs, journey, store, self.people, self.tenders, store_hours
+        )
+        self.engine.start(self._rosters())
+        self.engine.pump((errand.start_s, partial(_JOURNEYS[errand.journey], self, errand)) for errand in errands)
+        self.engine.env.run(until=day.start_s + DAY_S)
+        self._remember_waits()
+        self._write_queues(day.index)
+        self.replenishment.overnight(day.index, day.start_s + DAY_S, self.stock, self.log, self.streams)
+
+    def _rosters(self) -> Generator[Any, Any, None]:
+        for hour in range(24):
+            for store in self.stores:
+                store.follow_roster(hour)
+            if hour < 23:
+                yield HOUR_S
+
+    def _shown(self) -> Shown:
+        recorded = np.array(self.stock.recorded) - np.array(self.stock.held)
+        buffer = self.scenario.stock.online_buffer
+        store_units = np.where(recorded[:-1] > buffer, recorded[:-1], 0)
+        return Shown(store_units, np.maximum(recorded[-1], 0), self.wait_memory_min)
+
+    def _close_needs_lost_beforehand(self, day: Day, needs: DayNeeds, journey: Ints) -> None:
+        """Needs that went to the rival or nowhere end where they began."""
+        rows = np.flatnonzero((journey == Journey.RIVAL) | (journey == Journey.NONE))
+        zero = np.zeros(len(rows), dtype=np.int64)
+        rival = journey[rows] == Journey.RIVAL
+        self.log.write(
+            "needs",
+            {
+                "need": needs.need[rows],
+                "shopper": needs.shopper[rows],
+                "time_s": np.full(len(rows), day.start_s),
+                "mission": needs.mission[rows],
+                "items": needs.items[rows],
+                "journey": journey[rows],
+                "store": zero - 1,
+                "outcome": np.where(rival, int(Outcome.RIVAL), int(Outcome.NOTHING)),
+                "net_yen": zero,
+                "contribution_yen": zero,
+            },
+        )
+
+    def _remember_waits(self) -> None:
+        for store in self.stores:
+            hours = [*store.queues[Place.STAFFED_TILL], *store.queues[Place.SELF_CHECKOUT]]
+            served = sum(hour.served for hour in hours)
+            today_min = sum(hour.wait_s for hour in hours) / 60 / served if served else 0.0
+            memory = self.wait_memory_min
+            memory[store.index] = _MEMORY * memory[store.index] + (1 - _MEMORY) * today_min
+
+    def _write_queues(self, day: int) -> None:
+        rows: list[tuple[Any, ...]] = []
+        for store in self.stores:
+            for place, hours in store.queues.items():
+                for number, hour in enumerate(hours):
+                    if hour.joined or hour.balked:
+                        units = _open_units(store, place, number)
+                        counts = (hour.joined, hour.served, hour.balked, hour.reneged)
+                        times = (hour.wait_s, hour.longest_wait_s, hour.service_s)
+                        rows.append((day, number, store.index, int(place), *counts, *times, units))
+            store.start_day()
+        names = ["day", "hour", "store", "place", "joined", "served", "balked", "reneged", "wait_s"]
+        names += ["longest_wait_s", "service_s", "open_units"]
+        columns = list(zip(*rows, strict=True)) if rows else [[] for _ in names]
+        self.log.write("queues", dict(zip(names, columns, strict=True)))
+
+    def _write_catalogue(self) -> None:
+        goods = self.goods
+        self.log.write(
+            "catalogue",
+            {
+                "sku": np.arange(goods.size),
+                "category": [goods.category_names[code] for code in goods.category],
+                "price_yen": goods.price_yen,
+                "cost_yen": goods.cost_yen,
+                "weight_kg": goods.weight_kg,
+            },
+        )
+
+    def _write_closing(self) -> None:
+        people, locations, skus = self.people, self.warehouse + 1, self.goods.size
+        self.log.write(
+            "shoppers",
+            {
+                "shopper": np.arange(people.size),
+                "age_band": people.age_band,
+                "home_x_km": people.home_x_km,
+                "home_y_km": people.home_y_km,
+                "needs_per_day": people.needs_per_day,
+                "digital_affinity": people.digital_affinity,
+                "app_from_s": people.app_from_s,
+            },
+        )
+        self.log.write(
+            "stock_closing",
+            {
+                "location": np.repeat(np.arange(locations), skus),
+                "sku": np.tile(np.arange(skus), locations),
+                "on_hand": np.array(self.stock.on_hand).ravel(),
+                "held": np.array(self.stock.held).ravel(),
+                "recorded": np.array(self.stock.recorded).ravel(),
+            },
+        )
+
+
+def _open_units(store: Store, place: Place, hour: int) -> int:
+    if place is Place.STAFFED_TILL:
+        return store.table.staffed_tills[hour]
+    return store.self_checkouts.capacity if place is Place.SELF_CHECKOUT else store.pickup.capacity
+
+
+def _mean_items(scenario: Scenario) -> float:
+    total, mean = 0.0, 0.0
+    for mission in scenario.missions.values():
+        shares = np.asarray(mission.items if mission.items is not None else scenario.baskets.item_shares)
+        mean += mission.share * float(shares @ np.arange(1, len(shares) + 1) / shares.sum())
+        total += mission.share
+    return mean / total
+
+
+_JOURNEYS = {
+    int(Journey.WALK_IN): walk_in,
+    int(Journey.EC_ORDER): ec_order,
+    int(Journey.CLICK_AND_COLLECT): click_and_collect,
+}
