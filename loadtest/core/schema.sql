@@ -186,7 +186,7 @@ CREATE TABLE idempotency_keys (
     client      text        NOT NULL,
     key         text        NOT NULL,
     fingerprint bytea       NOT NULL,
-    status      smallint,
+    status      integer,
     body        text,
     created_at  timestamptz NOT NULL DEFAULT clock_timestamp(),
     PRIMARY KEY (client, key)
@@ -269,3 +269,6 @@ BEGIN
 END $$;
 CREATE TRIGGER ledger_balances AFTER INSERT ON ledger_lines REFERENCING NEW TABLE AS written
     FOR EACH STATEMENT EXECUTE FUNCTION ledger_balances();
+
+-- What a command answers: HTTP status and body; `replayed` when it is the stored outcome of an earlier call.
+CREATE TYPE outcome AS (status int, body text, replayed boolean);

@@ -1,0 +1,120 @@
+"""What requests may say: types and bounds, checked before anything is done."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta
+
+Id = Annotated[int, Meta(ge=1, le=2**63 - 1)]
+Shopper = Annotated[int, Meta(ge=0, le=2**63 - 1)]
+Sku = Annotated[int, Meta(ge=0, le=2**31 - 1)]
+Quantity = Annotated[int, Meta(ge=1, le=100_000)]
+Yen = Annotated[int, Meta(ge=1, le=10**12)]
+Name = Annotated[str, Meta(min_length=1, max_length=64)]
+Text = Annotated[str, Meta(min_length=1, max_length=200)]
+
+
+class Message(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Base of all requests: an unknown field is an error and not ignored."""
+
+
+class Line(Message, frozen=True):
+    """An item and how many of it."""
+
+    sku: Sku
+    quantity: Quantity
+
+
+class PricedLine(Message, frozen=True):
+    """An item, how many of it, and the price of one, tax excluded."""
+
+    sku: Sku
+    quantity: Quantity
+    unit_price_yen: Yen
+
+
+class Scan(Message, frozen=True):
+    """A shopper or an assistant scanned a shelf label."""
+
+    sku: Sku
+    location: Name
+    shopper: Shopper | None = None
+
+
+class Reservation(Message, frozen=True):
+    """Hold these items for `ttl_s` seconds."""
+
+    location: Name
+    lines: Annotated[list[Line], Meta(min_length=1, max_length=200)]
+    ttl_s: Annotated[float, Meta(gt=0, le=7 * 86_400)]
+
+
+class Order(Message, frozen=True):
+    """Buy these items, with or without an earlier reservation of just these."""
+
+    location: Name
+    lines: Annotated[list[PricedLine], Meta(min_length=1, max_length=200)]
+    channel: Literal["store", "app", "ec"]
+    fulfilment: Literal["carry", "ship", "collect"]
+    shopper: Shopper | None = None
+    reservation: Id | None = None
+
+
+class PaymentCode(Message, frozen=True):
+    """A one-time code that the shopper shows at the till."""
+
+    shopper: Shopper
+    brand: Name
+
+
+class Payment(Message, frozen=True):
+    """Pay an order in full. `code` with method `cpm` only."""
+
+    order: Id
+    amount_yen: Yen
+    method: Literal["cash", "card", "cpm", "dynamic_qr", "wallet"]
+    brand: Name
+    code: Name | None = None
+
+
+class Refund(Message, frozen=True):
+    """Give back part or all of a captured payment."""
+
+    payment: Id
+    amount_yen: Yen
+    reason: Text = "requested"
+
+
+class Event(msgspec.Struct, frozen=True):
+    """A webhook of the PSP; further fields are kept and not read."""
+
+    event_id: Text
+    merchant_payment_id: Text
+    state: Text
+
+
+class SeedProduct(Message, frozen=True):
+    """A product of the opening catalogue."""
+
+    sku: Sku
+    name: Annotated[str, Meta(max_length=200)]
+    price_yen: Annotated[int, Meta(ge=0, le=10**12)]
+    rating: float | None = None
+    reviews: Annotated[int, Meta(ge=0, le=2**31 - 1)] = 0
+
+
+class SeedStock(Message, frozen=True):
+    """Opening stock of one item at one place."""
+
+    location: Name
+    sku: Sku
+    on_hand: Annotated[int, Meta(ge=0, le=2**31 - 1)]
+
+
+class Seed(Message, frozen=True):
+    """The opening state of an empty database."""
+
+    products: list[SeedProduct]
+    stock: list[SeedStock]

@@ -1,0 +1,71 @@
+"""Orders from placing to handing over."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+from loadtest.core.messages import Order
+from loadtest.core.refunds import ask_refund
+from loadtest.core.rsgi import Reply, error_reply, json_reply
+from loadtest.core.service import Core, Request, stored_reply
+
+_PLACE = """
+SELECT status, body, replayed FROM place_order($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+"""
+
+_ADVANCE = """
+SELECT (result).status, (result).body, (result).replayed, refund FROM advance_order($1, $2, $3, $4, $5)
+"""
+
+_ORDER = """
+SELECT o.id AS order, o.amount_yen, coalesce(p.amount_yen, 0) AS paid_yen, coalesce(p.refunded_yen, 0) AS refunded_yen,
+    CASE WHEN o.state = 'pending_payment' AND o.expires_at <= clock_timestamp() THEN 'expired' ELSE o.state END AS state
+FROM orders o LEFT JOIN payments p ON p.id = o.payment_id WHERE o.id = $1
+"""
+
+
+async def place(core: Core, request: Request) -> Reply:
+    """Place an order; its units are held in the same statement, or taken over from its reservation."""
+    message: Order = request.message
+    basket: dict[int, tuple[int, int]] = {}
+    for line in message.lines:
+        quantity, price_yen = basket.get(line.sku, (0, line.unit_price_yen))
+        if price_yen != line.unit_price_yen:
+            return error_reply(400, "invalid_request", f"item {line.sku} has two prices")
+        basket[line.sku] = (quantity + line.quantity, price_yen)
+    skus = sorted(basket)
+    row = await core.database.row(
+        _PLACE,
+        request.client,
+        request.key,
+        request.fingerprint,
+        message.location,
+        skus,
+        [basket[sku][0] for sku in skus],
+        [basket[sku][1] for sku in skus],
+        sum(quantity * price_yen for quantity, price_yen in basket.values()),
+        message.channel,
+        message.fulfilment,
+        message.shopper,
+        message.reservation,
+        core.settings.order_hold_s,
+    )
+    return stored_reply(row)
+
+
+def advance(action: str) -> Callable[[Core, Request], Awaitable[Reply]]:
+    """The handler of ready, collect, ship or cancel."""
+
+    async def handler(core: Core, request: Request) -> Reply:
+        row = await core.database.row(_ADVANCE, request.client, request.key, request.fingerprint, request.id, action)
+        if row["refund"] is not None:
+            await ask_refund(core, row["refund"])
+        return stored_reply(row)
+
+    return handler
+
+
+async def show(core: Core, request: Request) -> Reply:
+    """Where an order stands."""
+    row = await core.database.row(_ORDER, request.id)
+    return json_reply(200, dict(row)) if row else error_reply(404, "not_found", "no such order")

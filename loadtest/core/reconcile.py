@@ -1,0 +1,66 @@
+"""The job that leaves nothing open: unknown payments, pending refunds, unmerged events, orders past their hold."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, Final
+
+from loadtest.core import webhooks
+from loadtest.core.idempotency import once
+from loadtest.core.payments import settle_open
+from loadtest.core.refunds import ask_refund
+from loadtest.core.rsgi import Reply
+from loadtest.core.service import Core, Request
+
+_AT_ONCE: Final = 8
+
+_OPEN_PAYMENTS = """
+SELECT id AS payment, state, merchant_payment_id,
+    extract(epoch FROM clock_timestamp() - called_at)::float8 AS age_s
+FROM payments WHERE state IN ('unknown', 'pending_customer', 'created') ORDER BY id
+"""
+_PENDING_REFUNDS = """
+SELECT id FROM refunds WHERE state = 'pending'
+    AND called_at < clock_timestamp() - make_interval(secs => $1) ORDER BY id
+"""
+_UNMERGED = "SELECT event_id FROM webhook_inbox WHERE processed_at IS NULL ORDER BY received_at"
+_OVERDUE = "SELECT id FROM orders WHERE state = 'pending_payment' AND expires_at <= clock_timestamp() ORDER BY id"
+_EXPIRE = "SELECT expire_if_overdue($1)"
+_COUNTS = """
+SELECT (SELECT count(*) FROM payments WHERE state IN ('unknown', 'created')) AS unknown,
+       (SELECT count(*) FROM refunds WHERE state = 'refunded') AS refunded
+"""
+
+
+async def reconcile(core: Core, request: Request) -> Reply:
+    """Ask the PSP about everything that is open; answers how much of it was resolved."""
+    return await once(core, request, lambda: _reconcile(core))
+
+
+async def _reconcile(core: Core) -> tuple[int, dict[str, int]]:
+    before = await core.database.row(_COUNTS)
+    for row in await core.database.rows(_UNMERGED):
+        await webhooks.merge(core, row["event_id"])
+    await _each(await core.database.rows(_OPEN_PAYMENTS), lambda row: settle_open(core, row))
+    overdue = await core.database.rows(_OVERDUE)
+    await _each(overdue, lambda row: core.database.row(_EXPIRE, row["id"]))
+    pending = await core.database.rows(_PENDING_REFUNDS, core.settings.psp_timeout_s)
+    await _each(pending, lambda row: ask_refund(core, row["id"]))
+    after = await core.database.row(_COUNTS)
+    return 200, {
+        "resolved": max(0, before["unknown"] - after["unknown"]),
+        "refunded": after["refunded"] - before["refunded"],
+        "still_unknown": after["unknown"],
+    }
+
+
+async def _each(rows: Sequence[Any], work: Callable[[Any], Awaitable[object]]) -> None:
+    """Do `work` for each row, a few at a time."""
+    remaining = iter(rows)
+
+    async def worker() -> None:
+        for row in remaining:
+            await work(row)
+
+    await asyncio.gather(*(worker() for _ in range(min(_AT_ONCE, len(rows)))))

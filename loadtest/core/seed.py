@@ -1,0 +1,45 @@
+"""The opening catalogue and stock."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import asyncpg
+import msgspec
+
+from loadtest.core.idempotency import CLAIM, STORE
+from loadtest.core.messages import Seed
+from loadtest.core.rsgi import Reply, error_reply
+from loadtest.core.service import Core, Request, stored_reply
+
+_OPENING_MOVES = """
+INSERT INTO stock_moves (location, sku, on_hand_change, held_change, allocated_change, reason)
+SELECT location, sku, on_hand, 0, 0, 'seed' FROM stock WHERE on_hand <> 0
+"""
+
+
+async def seed(core: Core, request: Request) -> Reply:
+    """Load products and stock into an empty database, in one transaction with its key."""
+    try:
+        async with core.database.transaction() as connection:
+            row = await connection.fetchrow(CLAIM, request.client, request.key, request.fingerprint)
+            if row["status"] is None:
+                status, document = await _load(connection, request.message)
+                body = msgspec.json.encode(document).decode()
+                row = await connection.fetchrow(STORE, request.client, request.key, request.fingerprint, status, body)
+            return stored_reply(row)
+    except asyncpg.UniqueViolationError as error:
+        return error_reply(400, "invalid_request", f"an item is there twice: {error.detail}")
+
+
+async def _load(connection: Any, message: Seed) -> tuple[int, dict[str, object]]:
+    await connection.execute("LOCK TABLE products, stock IN EXCLUSIVE MODE")
+    if await connection.fetchval("SELECT EXISTS (SELECT FROM products) OR EXISTS (SELECT FROM stock)"):
+        return 409, {"error": "not_empty", "message": "products and stock are loaded already"}
+    products = [(p.sku, p.name, p.price_yen, p.rating, p.reviews) for p in message.products]
+    stock = [(s.location, s.sku, s.on_hand) for s in message.stock]
+    await connection.copy_records_to_table("products", records=products)
+    await connection.copy_records_to_table("stock", records=stock, columns=["location", "sku", "on_hand"])
+    await connection.execute(_OPENING_MOVES)
+    await connection.execute("ANALYZE products, stock")
+    return 200, {"products": len(products), "stock": len(stock)}

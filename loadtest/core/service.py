@@ -1,0 +1,76 @@
+"""What the handlers share: settings, database, PSP, and one request."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine
+from dataclasses import dataclass, field
+from typing import Any
+
+from loadtest.core.auth import Keys
+from loadtest.core.database import Database
+from loadtest.core.metrics import Metrics
+from loadtest.core.psp_client import PspClient
+from loadtest.core.rsgi import JSON, Reply
+
+REPLAYED = ("idempotent-replayed", "true")
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What may differ from one core to the next."""
+
+    keys: Keys
+    psp_timeout_s: float = 2.0
+    order_hold_s: float = 900.0  # how long an unpaid order keeps its units
+    qr_life_s: float = 300.0  # how long a dynamic QR code can be paid: PayPay's default is five minutes
+    code_life_s: float = 300.0  # one-time codes of wallets live five minutes
+    max_in_flight: int = 1024  # further requests get 503 at once
+
+    @property
+    def lease_s(self) -> float:
+        """After this long without an outcome, whoever asked the PSP is taken to be dead."""
+        return self.psp_timeout_s + 5.0
+
+    @property
+    def certain_s(self) -> float:
+        """A charge that the PSP does not know this long after it was asked for will not take effect any more."""
+        return 3.0 * self.psp_timeout_s
+
+
+@dataclass
+class Core:
+    """A running core."""
+
+    settings: Settings
+    database: Database
+    psp: PspClient | None
+    metrics: Metrics = field(default_factory=Metrics)
+    background: set[asyncio.Task[None]] = field(default_factory=set)
+    rare_keys: set[tuple[str, str]] = field(default_factory=set)  # keys in flight of admin commands
+
+    def later(self, work: Coroutine[Any, Any, None]) -> None:
+        """Do `work` after answering; it is awaited, for a bounded time, before the core ends."""
+        task = asyncio.get_running_loop().create_task(work)
+        self.background.add(task)
+        task.add_done_callback(self.background.discard)
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A request that was authenticated and whose message is well-formed."""
+
+    client: str
+    id: int  # from the path, 0 where there is none
+    query: str
+    body: bytes
+    message: Any
+    key: str
+    fingerprint: bytes
+    signature: str | None
+
+
+def stored_reply(row: Any) -> Reply:
+    """The reply in a row with status, body and replayed."""
+    headers = (JSON, REPLAYED) if row["replayed"] else (JSON,)
+    return Reply(row["status"], row["body"].encode(), headers)
