@@ -120,7 +120,7 @@ class Engine:
         """Start scripts from an iterable of (time_s, script factory) sorted by time, one ahead of the clock.
 
         The future-event list then holds one entry for all arrivals to come. An arrival before the clock, or before
-        the one in front of it, raises `ValueError` from the run.
+        the one in front of it, raises `ValueError` from the run. An interrupt ends the pump.
         """
         return self.start(self._pump(iter(arrivals)))
 
@@ -129,7 +129,10 @@ class Engine:
         for at_s, script in arrivals:
             if at_s != self.env._now:
                 at.at_s = at_s
-                yield at
+                try:
+                    yield at
+                except simpy.Interrupt:
+                    return
             self._ready.append((Actor(self, script()), None, True))
 
     def interrupt(self, actor: Actor, cause: object) -> None:
@@ -203,10 +206,10 @@ class Engine:
         """Let `actor` wait as it asked for; called from within `_resume` only, which then serves the ready queue."""
         if type(command) is tuple:
             self._queue_up(actor, *command)
-        elif isinstance(command, simpy.Event):
-            self._wait_for_event(actor, command)
         elif type(command) is At:
             self._sleep_until(actor, float(command.at_s))
+        elif isinstance(command, simpy.Event):
+            self._wait_for_event(actor, command)
         else:
             try:
                 until_s = self.env._now + float(command)
