@@ -108,7 +108,7 @@ async def show(core: Core, request: Request) -> Reply:
     row = await core.database.row(_PAYMENT, request.id)
     if row is None:
         return error_reply(404, "not_found", "no such payment")
-    if await settle_open(core, row):
+    if await settle_open(core, row) is not None:
         row = await core.database.row(_PAYMENT, request.id)
     shown = {name: row[name] for name in ("payment", "order", "state", "amount_yen", "refunded_yen")}
     if row["reason"] is not None:
@@ -116,8 +116,9 @@ async def show(core: Core, request: Request) -> Reply:
     return json_reply(200, shown)
 
 
-async def settle_open(core: Core, row: Any) -> bool:
-    """Ask the PSP about a payment if it is open and nobody else is asking; whether anything may have changed.
+async def settle_open(core: Core, row: Any) -> Any:
+    """Ask the PSP about a payment if it is open and nobody else is asking; None when it was not asked, otherwise the
+    row of `merge_news`.
 
     A charge that the PSP does not know counts as void only after a while: it may still be on its way. A QR code that
     nobody has paid in its life expires; a success after that is refunded.
@@ -126,11 +127,10 @@ async def settle_open(core: Core, row: Any) -> bool:
     if core.psp is None or not (
         state in ("unknown", "pending_customer") or (state == "created" and age_s > settings.lease_s)
     ):
-        return False
+        return None
     news = await core.psp.look_up(row["merchant_payment_id"])
     if news.word == "no_effect" and age_s < settings.certain_s:
         news = News("unknown")
     if news.word == "pending_customer" and age_s > settings.qr_life_s:
         news = News("expired")
-    await merge_news(core, row["payment"], news)
-    return True
+    return await merge_news(core, row["payment"], news)

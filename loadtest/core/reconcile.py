@@ -27,10 +27,7 @@ SELECT id FROM refunds WHERE state = 'pending'
 _UNMERGED = "SELECT event_id FROM webhook_inbox WHERE processed_at IS NULL ORDER BY received_at"
 _OVERDUE = "SELECT id FROM orders WHERE state = 'pending_payment' AND expires_at <= clock_timestamp() ORDER BY id"
 _EXPIRE = "SELECT expire_if_overdue($1)"
-_COUNTS = """
-SELECT (SELECT count(*) FROM payments WHERE state IN ('unknown', 'created')) AS unknown,
-       (SELECT count(*) FROM refunds WHERE state = 'refunded') AS refunded
-"""
+_UNKNOWN = "SELECT count(*) AS count FROM payments WHERE state IN ('unknown', 'created')"
 
 
 async def reconcile(core: Core, request: Request) -> Reply:
@@ -39,20 +36,27 @@ async def reconcile(core: Core, request: Request) -> Reply:
 
 
 async def _reconcile(core: Core) -> tuple[int, dict[str, int]]:
-    before = await core.database.row(_COUNTS)
     for row in await core.database.rows(_UNMERGED):
         await webhooks.merge(core, row["event_id"])
-    await _each(await core.database.rows(_OPEN_PAYMENTS), lambda row: settle_open(core, row))
+    resolved = refunded = 0
+
+    async def ask_about(payment: Any) -> None:
+        nonlocal resolved, refunded
+        now = await settle_open(core, payment)
+        if now is not None:
+            resolved += payment["state"] != "pending_customer" and now["state"] not in ("unknown", "created")
+            refunded += now["refund"] is not None
+
+    async def repeat(refund: Any) -> None:
+        nonlocal refunded
+        refunded += (await ask_refund(core, refund["id"]))["state"] == "refunded"
+
+    await _each(await core.database.rows(_OPEN_PAYMENTS), ask_about)
     overdue = await core.database.rows(_OVERDUE)
-    await _each(overdue, lambda row: core.database.row(_EXPIRE, row["id"]))
-    pending = await core.database.rows(_PENDING_REFUNDS, core.settings.psp_timeout_s)
-    await _each(pending, lambda row: ask_refund(core, row["id"]))
-    after = await core.database.row(_COUNTS)
-    return 200, {
-        "resolved": max(0, before["unknown"] - after["unknown"]),
-        "refunded": after["refunded"] - before["refunded"],
-        "still_unknown": after["unknown"],
-    }
+    await _each(overdue, lambda order: core.database.row(_EXPIRE, order["id"]))
+    await _each(await core.database.rows(_PENDING_REFUNDS, core.settings.psp_timeout_s), repeat)
+    unknown = await core.database.row(_UNKNOWN)
+    return 200, {"resolved": resolved, "refunded": refunded, "still_unknown": unknown["count"]}
 
 
 async def _each(rows: Sequence[Any], work: Callable[[Any], Awaitable[object]]) -> None:

@@ -29,8 +29,9 @@ class Settings:
 
     @property
     def lease_s(self) -> float:
-        """After this long without an outcome, whoever asked the PSP is taken to be dead."""
-        return self.psp_timeout_s + 5.0
+        """After this long without an outcome, whoever asked the PSP is taken to be dead. Too early does no harm:
+        the PSP knows the charge by its merchant id, and outcomes merge in any order."""
+        return 2.0 * self.psp_timeout_s + 0.5
 
     @property
     def certain_s(self) -> float:
