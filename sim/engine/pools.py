@@ -28,8 +28,8 @@ class Pool:
         self._waiters: list[tuple[int, int, Ticket]] = []
 
     def take(self) -> bool:
-        """Take a unit at once if one is free and nobody queues; True if so."""
-        if self.in_use < self.capacity and self.queue_length == 0:
+        """Take a unit at once if one is free; True if so. No unit is ever free while somebody queues."""
+        if self.in_use < self.capacity:
             self.in_use += 1
             return True
         return False
@@ -43,9 +43,7 @@ class Pool:
         """A waiter has left without being served. Called by the engine; its ticket is skipped later."""
         self.queue_length -= 1
         waiters = self._waiters
-        if self.queue_length == 0:
-            waiters.clear()
-        elif len(waiters) > _COMPACT_AT_LEAST and len(waiters) > 2 * self.queue_length:
+        if len(waiters) > _COMPACT_AT_LEAST and len(waiters) > 2 * self.queue_length:
             waiters[:] = [entry for entry in waiters if entry[2].actor is not None]
             heapify(waiters)
 

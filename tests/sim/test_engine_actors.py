@@ -376,6 +376,30 @@ def test_an_exception_in_a_script_that_was_just_handed_a_unit_keeps_the_engine_c
     assert (till.in_use, till.queue_length) == (0, 0)
 
 
+def test_units_change_hands_from_outside_after_an_exception() -> None:
+    env = simpy.Environment()
+    engine = Engine(env)
+    till = Pool(engine, 1)
+    log: Log = []
+
+    def faulty() -> Story:
+        yield (till, INF)
+        yield 1.0
+        raise LookupError("no such item")
+
+    def shopper() -> Story:
+        yield (till, INF)
+        log.append((engine.now, "served"))
+
+    engine.start(faulty())
+    engine.start(shopper())
+    with pytest.raises(LookupError):
+        env.run()
+    till.release()
+    env.run()
+    assert log == [(1.0, "served")]
+
+
 def clock(engine: Engine, log: Log, name: str, gap_s: float, pool: Pool) -> Story:
     for _ in range(6):
         got = yield (pool, 2.5)

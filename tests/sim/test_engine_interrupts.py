@@ -316,3 +316,56 @@ def test_a_script_may_queue_again_in_its_answer_to_an_interrupt() -> None:
     env.run()
     assert log == [(2.0, "fast True"), (3.0, "fast True")]
     assert (slow.queue_length, fast.queue_length, fast.in_use) == (0, 0, 0)
+
+
+@pytest.mark.parametrize("wait", ["event", "patience", "unit"])
+def test_what_an_actor_waited_for_before_plays_no_part_in_a_later_interrupt(wait: str) -> None:
+    env = simpy.Environment()
+    engine = Engine(env)
+    log: Log = []
+    till = Pool(engine, 1)
+    till.take()
+    bell = env.event()
+
+    def script() -> Story:
+        value = yield bell if wait == "event" else (till, 2.0 if wait == "patience" else 20.0)
+        log.append((engine.now, f"got {value}"))
+        try:
+            yield 10.0
+        except simpy.Interrupt:
+            log.append((engine.now, "interrupted"))
+        yield 20.0
+        log.append((engine.now, "ends"))
+
+    actor = engine.start(script())
+    at(engine, 2.0, bell.succeed)
+    if wait == "unit":
+        at(engine, 2.0, till.release)
+    at(engine, 5.0, actor.interrupt)
+    env.run()
+    got = {"event": None, "patience": False, "unit": True}[wait]
+    assert log == [(2.0, f"got {got}"), (5.0, "interrupted"), (25.0, "ends")]
+    assert till.queue_length == 0
+
+
+def test_an_actor_whose_event_was_lost_in_an_exception_can_still_be_interrupted() -> None:
+    """As in SimPy, an exception out of an event's first listener keeps the event from the others."""
+    env = simpy.Environment()
+    engine = Engine(env)
+    log: Log = []
+    bell = env.event()
+
+    def faulty() -> Story:
+        yield bell
+        raise LookupError("no such item")
+
+    engine.start(faulty())
+    deaf = engine.start(guarded(engine, log, bell))
+    at(engine, 1.0, bell.succeed)
+    with pytest.raises(LookupError):
+        env.run()
+    env.run()
+    assert log == []
+    deaf.interrupt("wake up")
+    env.run()
+    assert log == [(1.0, "interrupted: wake up"), (2.0, "ends")]

@@ -360,7 +360,26 @@ def test_leavers_of_a_low_priority_do_not_pile_up_behind_a_queue_that_never_empt
     assert sum(type(thing) is Ticket for thing in gc.get_objects()) < 200
 
 
-def test_more_tills_never_make_anybody_wait_longer(world: World) -> None:
+def test_priorities_hold_after_most_of_a_long_queue_has_left(world: World) -> None:
+    env, engine, log = world
+    till = Pool(engine, 0)
+    for number in range(600):
+        stays = number % 5 == 0
+        name = f"{number * 7919 % 11:02d} {number:03d}"
+        engine.start(
+            shopper(engine, till, log, name, 1.0, INF if stays else 1.0 + number % 7, number * 7919 % 11), number / 1000
+        )
+    env.run(until=20)
+    assert till.queue_length == 120
+    log.clear()
+    till.set_capacity(1)
+    env.run()
+    served = [name for _, name, what in log if what == "served"]
+    assert len(served) == 120
+    assert served == sorted(served)
+
+
+def test_more_tills_never_make_anybody_wait_longer() -> None:
     """Common random numbers; first come first served with equal servers is monotone in their number."""
 
     def waits(tills: int) -> list[float]:
