@@ -10,9 +10,9 @@ ASSUMPTION: Final = "assumption"
 
 
 class Table(BaseModel):
-    """A table of a scenario file: unknown keys are errors, values never change after loading."""
+    """A table of a scenario file: unknown keys, infinity and NaN are errors, values never change after loading."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 def cited(default: Any, source: str, description: str, **constraints: Any) -> Any:

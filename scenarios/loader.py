@@ -17,10 +17,12 @@ import tomli_w
 from pydantic import BaseModel, ValidationError
 
 from scenarios.errors import ScenarioInvalid, UsageError
+from scenarios.explain import explain
 from scenarios.positions import Origin, key_origins
 from scenarios.schema import Scenario
 
 PRESETS = Path(str(files("scenarios"))) / "presets"
+OWN_WORDS = ("title", "description")
 
 
 @dataclass(frozen=True)
@@ -76,7 +78,7 @@ def load(reference: str | Path, sets: Sequence[str] = ()) -> Loaded:
     try:
         scenario = Scenario.model_validate(draft.values)
     except ValidationError as error:
-        raise ScenarioInvalid(_explain(error, draft, path)) from None
+        raise ScenarioInvalid(explain(error, draft.values, draft.origins, path)) from None
     return Loaded(path.stem, scenario, draft.origins)
 
 
@@ -87,7 +89,7 @@ def to_toml(scenario: Scenario) -> str:
 
 def inputs_hash(scenario: Scenario) -> str:
     """Hex digest of everything in the scenario that can change a result: not its title and description."""
-    values = scenario.model_dump(mode="json", exclude={"title", "description"})
+    values = scenario.model_dump(mode="json", exclude=set(OWN_WORDS))
     return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()
 
 
@@ -105,10 +107,12 @@ def leaves(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
 
 def source_of(path: str, origins: Mapping[str, Origin]) -> str:
     """Where the value at a dotted path comes from: a comment in the file that set it, or its default's source."""
+    if path in OWN_WORDS:
+        return "names the scenario"
     parts = path.split(".")
     for length in range(len(parts), 0, -1):
         origin = origins.get(".".join(parts[:length]))
-        if origin is not None:
+        if origin is not None and not origin.header:
             note = origin.comment or "no source given"
             return f"{note} ({Path(origin.file).name}:{origin.line})" if origin.line else note
     return _default_source(parts)
@@ -128,11 +132,8 @@ def _default_source(parts: Sequence[str]) -> str:
 
 
 def _read(path: Path, draft: _Draft, chain: tuple[Path, ...]) -> None:
-    if path.resolve() in chain:
-        draft.problems.append(f"{path}:1: extends: goes round in a circle; remove one of the links")
-        return
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         draft.problems.append(f"{path}:1: cannot be read as UTF-8 text ({error})")
         return
@@ -143,16 +144,29 @@ def _read(path: Path, draft: _Draft, chain: tuple[Path, ...]) -> None:
         draft.problems.append(f"{path}:{match[1] if match else text.count(chr(10)) + 1}: not TOML: {error}")
         return
     origins = key_origins(text, path)
-    parents = values.pop("extends", [])
-    for parent in [parents] if isinstance(parents, str) else parents:
+    here = origins.pop("extends", Origin(str(path), 1))
+    chain = (*chain, path.resolve())
+    for parent in _parents(values.pop("extends", []), here, draft):
         try:
             found = find(parent, near=path.parent)
         except UsageError as error:
-            draft.problems.append(f"{origins.get('extends', Origin(str(path), 1))}: extends: {error}")
+            draft.problems.append(f"{here}: extends: {error}")
             continue
-        _read(found, draft, (*chain, path.resolve()))
+        if found.resolve() in chain:
+            draft.problems.append(f"{here}: extends: {parent} goes round in a circle; remove one of the links")
+            continue
+        _read(found, draft, chain)
     _merge(draft.values, values)
     draft.origins.update(origins)
+
+
+def _parents(extends: Any, here: Origin, draft: _Draft) -> list[str]:
+    parents = [extends] if isinstance(extends, str) else extends
+    if isinstance(parents, list) and all(isinstance(parent, str) for parent in parents):
+        return parents
+    got = json.dumps(extends, default=str)
+    draft.problems.append(f"{here}: extends: wanted the name of a preset or file, or a list of these (got {got})")
+    return []
 
 
 def _merge(base: dict[str, Any], over: Mapping[str, Any]) -> None:
@@ -173,9 +187,11 @@ def _apply_set(assignment: str, draft: _Draft) -> None:
     except tomllib.TOMLDecodeError:
         value = text.strip()
     table = draft.values
+    model: Any = Scenario
     *tables, last = key.split(".")
     for part in tables:
-        inner = table.setdefault(part, {})
+        model, default = _default_table(model, part)
+        inner = table.setdefault(part, default)
         if not isinstance(inner, dict):
             raise UsageError(f"--set {assignment}: {part} is a value, not a table")
         table = inner
@@ -183,43 +199,10 @@ def _apply_set(assignment: str, draft: _Draft) -> None:
     draft.origins[key] = Origin("--set", 0, "set on the command line")
 
 
-def _explain(error: ValidationError, draft: _Draft, path: Path) -> list[str]:
-    lines = []
-    for problem in error.errors():
-        location = [str(part) for part in problem["loc"]]
-        message = problem["msg"].removeprefix("Value error, ")
-        if not location and (match := re.match(r"([\w.]+): (.*)", message)):
-            location, message = match[1].split("."), match[2]
-        lines.append(f"{_origin_of(location, draft, path)}: {'.'.join(location)}: {_what(problem, message, location)}")
-    return sorted(lines)
-
-
-def _origin_of(location: Sequence[str], draft: _Draft, path: Path) -> str:
-    for length in range(len(location), 0, -1):
-        origin = draft.origins.get(".".join(location[:length]))
-        if origin is not None:
-            return str(origin)
-    return f"{path}:1"
-
-
-def _what(problem: Any, message: str, location: Sequence[str]) -> str:
-    if problem["type"] == "missing":
-        return "required, and not given"
-    if problem["type"] == "extra_forbidden":
-        guess = difflib.get_close_matches(location[-1], _known_keys(location[:-1]), n=1, cutoff=0.5)
-        return "no such key" + (f" (did you mean {guess[0]}?)" if guess else "")
-    if problem["type"] == "value_error":
-        return message
-    got = json.dumps(problem["input"], default=str, ensure_ascii=False)
-    return f"{message[0].lower()}{message[1:]} (got {got if len(got) <= 60 else got[:57] + '...'})"
-
-
-def _known_keys(location: Sequence[str]) -> list[str]:
-    model: Any = Scenario
-    for part in location:
-        if isinstance(model, type) and issubclass(model, BaseModel) and part in model.model_fields:
-            model = model.model_fields[part].annotation
-        else:
-            arguments = getattr(model, "__args__", ())
-            model = arguments[-1] if arguments else None
-    return list(model.model_fields) if isinstance(model, type) and issubclass(model, BaseModel) else []
+def _default_table(model: Any, part: str) -> tuple[Any, dict[str, Any]]:
+    """The model of a table and what is in it when no file gives it, such as the tenders by name."""
+    info = model.model_fields.get(part) if isinstance(model, type) and issubclass(model, BaseModel) else None
+    if info is None or isinstance(info.annotation, type):
+        return info and info.annotation, {}
+    default = info.get_default(call_default_factory=True)
+    return None, {name: entry.model_dump() for name, entry in default.items()} if isinstance(default, dict) else {}

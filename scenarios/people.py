@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from scenarios.cited import ASSUMPTION, NotNegative, Positive, Share, Table, cited
 
@@ -137,12 +137,3 @@ class People(Table):
     scan_and_pay: ScanAndPay = Field(default_factory=ScanAndPay)
     stock_out: StockOutReaction = Field(default_factory=StockOutReaction)
     patience: Patience = Field(default_factory=Patience)
-
-    @model_validator(mode="after")
-    def _categories_exist(self) -> People:
-        for name, mission in self.missions.items():
-            for category in mission.categories:
-                if category not in self.categories:
-                    known = ", ".join(self.categories)
-                    raise ValueError(f"missions.{name}.categories: no category {category!r} (there are: {known})")
-        return self

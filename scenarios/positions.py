@@ -14,16 +14,21 @@ _HEADER = re.compile(r"^\s*\[\[?\s*(?P<path>[^\]]+?)\s*\]\]?\s*(?:#\s*(?P<commen
 _KEY = re.compile(
     r"^\s*(?P<key>(?:[\w-]+|\"[^\"]*\"|'[^']*')(?:\s*\.\s*(?:[\w-]+|\"[^\"]*\"|'[^']*'))*)\s*=(?P<rest>.*)$"
 )
+_LONG_QUOTES = ('"""', "'''")
 _STRINGS = re.compile(r"\"(?:\\.|[^\"\\])*\"|'[^']*'")
 
 
 @dataclass(frozen=True)
 class Origin:
-    """Where a key was set: a file (or `--set`), its line, and the comment on that line or on its table's header."""
+    """Where a key was set: a file (or `--set`), its line, and the comment on that line or on its table's header.
+
+    `header` marks the header of a table, which says where the table is and not where its values come from.
+    """
 
     file: str
     line: int
     comment: str = ""
+    header: bool = False
 
     def __str__(self) -> str:
         return f"{self.file}:{self.line}" if self.line else self.file
@@ -57,13 +62,13 @@ def key_origins(text: str, file: Path) -> dict[str, Origin]:
             continue
         if match := _HEADER.match(line):
             table, table_comment = _parts(match["path"]), (match["comment"] or "").strip()
-            origins[".".join(table)] = Origin(str(file), number, table_comment)
+            origins[".".join(table)] = Origin(str(file), number, table_comment, header=True)
         elif match := _KEY.match(line):
             path = [*table, *_parts(match["key"])]
             bare, comment = _split_comment(match["rest"])
             origins[".".join(path)] = Origin(str(file), number, comment or table_comment)
             depth = bare.count("[") + bare.count("{") - bare.count("]") - bare.count("}")
-            for quote in ('"""', "'''"):
-                if match["rest"].count(quote) == 1:
-                    closing = quote
+            value = match["rest"].lstrip()
+            if value[:3] in _LONG_QUOTES and value.count(value[:3]) == 1:
+                closing, depth = value[:3], 0
     return origins

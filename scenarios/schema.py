@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import date
 from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
+from scenarios.checks import cross_problems
 from scenarios.cited import ASSUMPTION, Positive, Table, cited
 from scenarios.money import Capabilities, Evaluation, Payments, Staff
 from scenarios.people import People
@@ -46,6 +47,13 @@ class Scenario(People):
     capabilities: Capabilities = Field(default_factory=Capabilities)
     campaigns: dict[str, Campaign] = Field(default_factory=dict)
     seed: int = cited(1, ASSUMPTION, "random numbers: everything follows from it", ge=0)
+
+    @model_validator(mode="after")
+    def _keys_agree(self) -> Scenario:
+        problems = cross_problems(self.model_dump())
+        if problems:
+            raise ValueError("; ".join(f"{key}: {what}" for key, what in problems))
+        return self
 
 
 def json_schema() -> dict[str, Any]:

@@ -1,0 +1,131 @@
+"""What must hold between keys of a scenario, checked on plain tables.
+
+It works on tables that may be wrong in other respects, so that these problems are reported in one go with those of
+single keys. Whatever has not the expected type is passed over here: the schema reports it.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+Problem = tuple[str, str]
+"""A dotted key and what is wrong with it."""
+
+HOUR_PROFILES = ("store_weekday_hours", "store_holiday_hours", "ec_hours")
+
+
+def cross_problems(values: Mapping[str, Any]) -> list[Problem]:
+    """Problems between the keys of a scenario given as nested tables, defaults filled in."""
+    return [
+        *_missions(values),
+        *_profiles(values),
+        *_stores(values),
+        *_tenders(values),
+        *_campaigns(values),
+    ]
+
+
+def _missions(values: Mapping[str, Any]) -> Iterator[Problem]:
+    missions, categories = _tables(values, "missions"), _table(values, "categories")
+    if missions and not any(_numbers([mission.get("share")]) for mission in missions.values()):
+        yield f"missions.{next(iter(missions))}.share", "the shares of all missions are zero"
+    for name, mission in missions.items():
+        if _all_zero(mission.get("items")):
+            yield f"missions.{name}.items", "all shares are zero"
+        for category in _table(mission, "categories"):
+            if category not in categories:
+                guess = difflib.get_close_matches(category, categories, n=1)
+                hint = f"did you mean {guess[0]}?" if guess else f"there are: {', '.join(categories)}"
+                yield f"missions.{name}.categories", f"no category {category} in [categories] ({hint})"
+    if _all_zero(_table(values, "baskets").get("item_shares")):
+        yield "baskets.item_shares", "all shares are zero"
+    bands = _tables(_table(values, "population"), "age_bands")
+    if bands and not any(_numbers([band.get("share")]) for band in bands.values()):
+        yield f"population.age_bands.{next(iter(bands))}.share", "the shares of all age bands are zero"
+
+
+def _profiles(values: Mapping[str, Any]) -> Iterator[Problem]:
+    traffic = _table(values, "traffic")
+    for key in HOUR_PROFILES:
+        if _all_zero(traffic.get(key)):
+            yield f"traffic.{key}", "all hours are zero"
+
+
+def _stores(values: Mapping[str, Any]) -> Iterator[Problem]:
+    traffic = _table(values, "traffic")
+    busy = {
+        hour
+        for key in ("store_weekday_hours", "store_holiday_hours")
+        for hour, visits in enumerate(_numbers(traffic.get(key), keep_zeros=True))
+        if visits > 0
+    }
+    for name, store in _tables(values, "stores").items():
+        tills = _numbers(store.get("staffed_tills"), keep_zeros=True)
+        if len(tills) != 24:
+            continue
+        staffed = [hour for hour, count in enumerate(tills) if count > 0]
+        if not staffed:
+            yield f"stores.{name}.staffed_tills", "no hour has an open till, so the store never opens"
+            continue
+        unstaffed = [hour for hour in range(staffed[0], staffed[-1]) if tills[hour] == 0 and hour in busy]
+        if unstaffed:
+            hours = ", ".join(f"{hour}:00" for hour in unstaffed)
+            yield (
+                f"stores.{name}.staffed_tills",
+                f"no open till at {hours}, when [traffic] brings shoppers and the store is open "
+                f"({staffed[0]}:00-{staffed[-1] + 1}:00)",
+            )
+
+
+def _tenders(values: Mapping[str, Any]) -> Iterator[Problem]:
+    payments = _table(values, "payments")
+    tenders = _tables(payments, "tenders")
+    if not tenders:
+        return
+    cash_share = payments.get("cash_share")
+    used = {(tender.get("channel"), tender.get("brand") == "cash") for tender in tenders.values()}
+    for name, tender in tenders.items():
+        if tender.get("brand") == "cash" and tender.get("channel") == "online":
+            yield f"payments.tenders.{name}.channel", "cash cannot be paid online"
+    if ("online", False) not in used:
+        yield "payments.tenders", 'no tender has channel = "online", but the EC shop is always open'
+    if not isinstance(cash_share, (int, float)):
+        return
+    if cash_share > 0 and ("store", True) not in used:
+        yield "payments.cash_share", f'{cash_share:g} of till payments are cash, but no tender has brand = "cash"'
+    if cash_share < 1 and ("store", False) not in used:
+        yield (
+            "payments.cash_share",
+            f"{1 - cash_share:g} of till payments are not cash, but no store tender is for them",
+        )
+
+
+def _campaigns(values: Mapping[str, Any]) -> Iterator[Problem]:
+    days = _table(values, "horizon").get("days")
+    if not isinstance(days, int):
+        return
+    for name, campaign in _tables(values, "campaigns").items():
+        day = campaign.get("day")
+        if isinstance(day, int) and day >= days:
+            yield f"campaigns.{name}.day", f"day {day} is after the last day of the horizon, {days - 1}"
+
+
+def _table(values: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+    found = values.get(key)
+    return found if isinstance(found, Mapping) else {}
+
+
+def _tables(values: Mapping[str, Any], key: str) -> dict[str, Mapping[str, Any]]:
+    return {name: table for name, table in _table(values, key).items() if isinstance(table, Mapping)}
+
+
+def _numbers(values: Any, keep_zeros: bool = False) -> list[float]:
+    if not isinstance(values, list):
+        return []
+    return [value for value in values if isinstance(value, (int, float)) and (keep_zeros or value)]
+
+
+def _all_zero(values: Any) -> bool:
+    return isinstance(values, list) and bool(values) and not any(values)
