@@ -6,6 +6,9 @@ import sys
 
 import typer
 
+import scenarios.commands
+import sim.calibrate.commands
+import sim.commands
 from scenarios.errors import OmoError
 
 app = typer.Typer(
@@ -15,6 +18,11 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
 )
+
+
+scenarios.commands.register(app)
+sim.commands.register(app)
+sim.calibrate.commands.register(app)
 
 
 def main() -> None:

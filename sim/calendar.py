@@ -53,4 +53,5 @@ def days(scenario: Scenario) -> list[Day]:
 def time_of_day(uniform: Floats, hours: NDArray[np.float64]) -> Floats:
     """Seconds after midnight by inversion of an hourly profile (shape (24,)), uniform inside each hour."""
     cumulative = np.concatenate([[0.0], np.cumsum(hours)])
-    return np.interp(uniform, cumulative / cumulative[-1], np.arange(25) * HOUR_S)
+    seconds: Floats = np.interp(uniform, cumulative / cumulative[-1], np.arange(25) * HOUR_S)
+    return seconds

@@ -36,13 +36,19 @@ class Catalogue:
     def demand_shares(self, mission: Mission) -> Floats:
         """Probability that a line of `mission` asks for each SKU, shape (n_skus,)."""
         weight = np.array([mission.categories.get(name, 0.0) for name in self.category_names])
-        return (weight / weight.sum())[self.category] * self.popularity
+        shares: Floats = (weight / weight.sum())[self.category] * self.popularity
+        return shares
 
 
 def catalogue(scenario: Scenario, seed: int) -> Catalogue:
     """The goods of a retailer: the same in all replications of a seed."""
     streams = Streams(seed, -1)
-    category, price, cost, weight, popularity, rank = [], [], [], [], [], []
+    category: list[NDArray[np.int64]] = []
+    price: list[NDArray[np.int64]] = []
+    cost: list[NDArray[np.int64]] = []
+    weight: list[Floats] = []
+    popularity: list[Floats] = []
+    rank: list[Floats] = []
     first_sku = {}
     for code, (name, table) in enumerate(scenario.categories.items()):
         n = table.skus

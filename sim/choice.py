@@ -33,7 +33,8 @@ def distances_km(scenario: Scenario, people: Population) -> Floats:
     """From each home to each store, shape (n_shoppers, n_stores)."""
     x = np.array([store.x_km for store in scenario.stores.values()])
     y = np.array([store.y_km for store in scenario.stores.values()])
-    return np.hypot(people.home_x_km[:, None] - x, people.home_y_km[:, None] - y)
+    km: Floats = np.hypot(people.home_x_km[:, None] - x, people.home_y_km[:, None] - y)
+    return km
 
 
 def walk_in_utilities(scenario: Scenario, km: Floats, wait_min: Floats, weight_kg: Floats) -> Floats:
@@ -99,7 +100,8 @@ def choose_journeys(
 def _sold_out(needs: DayNeeds, units: Ints) -> Ints:
     """1 where any line asks for more than `units` (shape (n_skus,)) shows, else 0."""
     short = (needs.sku >= 0) & (units[needs.sku] < needs.quantity)
-    return short.any(axis=1).astype(np.int64)
+    flags: Ints = np.any(short, axis=1).astype(np.int64)
+    return flags
 
 
 def expected_shares(scenario: Scenario, km: Floats, people: Population) -> Floats:
@@ -113,4 +115,5 @@ def expected_shares(scenario: Scenario, km: Floats, people: Population) -> Float
     share = weight / (weight.sum(axis=1, keepdims=True) + outside)
     total = people.needs_per_day.sum()
     # Rounded so that a shopper without needs cannot move the last bit of a sum.
-    return np.round((share * people.needs_per_day[:, None]).sum(axis=0) / total, 9)
+    shares: Floats = np.round((share * people.needs_per_day[:, None]).sum(axis=0) / total, 9)
+    return shares

@@ -68,6 +68,9 @@ class Errand:
     net_yen: int = 0
     contribution_yen: int = 0
     orders: int = 0
+    outcome: int = 0
+    open_parts: int = 1
+    """The visit, and each order that outlives it; the need ends when all have."""
 
 
 def errands_of_day(

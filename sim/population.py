@@ -52,7 +52,9 @@ def population(scenario: Scenario, streams: Streams) -> Population:
         age_band=age,
         home_x_km=radius * np.cos(angle),
         home_y_km=radius * np.sin(angle),
-        needs_per_day=people.needs_per_week / 7 * gammaincinv(people.needs_shape, draws[:, 3]) / people.needs_shape,
+        needs_per_day=np.asarray(
+            people.needs_per_week / 7 * gammaincinv(people.needs_shape, draws[:, 3]) / people.needs_shape, float
+        ),
         digital_affinity=np.where(smartphone, 1 / (1 + np.exp(-logit)), 0.0),
         smartphone=smartphone,
         basket_scale=np.exp(people.basket_spread * ndtri(draws[:, 7]) - people.basket_spread**2 / 2),

@@ -32,6 +32,7 @@ from sim.store.tills import mean_service_s, stay_probability
 from sim.streams import Streams
 
 _JOURNEYS: dict[int, Callable[[World, Errand], Generator[Any, Any, None]]]
+_RUN_OUT_DAYS_MAX = 60
 _MEMORY = 0.7
 """Weight of the past in the wait that shoppers remember (assumption): a week of waits fades in days."""
 
@@ -59,6 +60,7 @@ class World:
         self.stores = self._build_stores()
         self.wait_memory_min = np.zeros(len(self.stores))
         self.recommend_logit = recommend_logit(scenario)
+        self._open_needs = 0
         self.stay_probability = stay_probability(scenario)
         self._write_catalogue()
 
@@ -74,9 +76,7 @@ class World:
                 self._run_day(day)
                 self.log.flush()
                 yield day
-            self.engine.env.run()
-            self._write_queues(self.scenario.horizon.days)
-            self.log.flush()
+            self._run_out()
             self._write_closing()
         finally:
             gc.unfreeze()
@@ -112,7 +112,16 @@ class World:
         )
 
     def close(self, errand: Errand, outcome: Outcome) -> None:
-        """A need has come to its end."""
+        """The journey itself has come to its end, with this outcome."""
+        errand.outcome = int(outcome)
+        self.part_done(errand)
+
+    def part_done(self, errand: Errand) -> None:
+        """The journey or an order that outlived it is over; the last one ends the need."""
+        errand.open_parts -= 1
+        if errand.open_parts:
+            return
+        self._open_needs -= 1
         self.log.needs.append(
             (
                 errand.need,
@@ -122,7 +131,7 @@ class World:
                 errand.items,
                 errand.journey,
                 errand.store,
-                int(outcome),
+                errand.outcome,
                 errand.net_yen,
                 errand.contribution_yen,
             )
@@ -156,11 +165,25 @@ class World:
             scenario, self.streams, day, needs, journey, store, self.people, self.tenders, store_hours
         )
         self.engine.start(self._rosters())
-        self.engine.pump((errand.start_s, partial(_JOURNEYS[errand.journey], self, errand)) for errand in errands)
+        self.engine.pump((errand.start_s, partial(self._set_out, errand)) for errand in errands)
         self.engine.env.run(until=day.start_s + DAY_S)
         self._remember_waits()
         self._write_queues(day.index)
         self.replenishment.overnight(day.index, day.start_s + DAY_S, self.stock, self.log, self.streams)
+
+    def _set_out(self, errand: Errand) -> Generator[Any, Any, None]:
+        self._open_needs += 1
+        return _JOURNEYS[errand.journey](self, errand)
+
+    def _run_out(self) -> None:
+        """Days after the horizon: stores are staffed, nobody sets out, until every need has ended."""
+        day = self.scenario.horizon.days
+        while self._open_needs and day < self.scenario.horizon.days + _RUN_OUT_DAYS_MAX:
+            self.engine.start(self._rosters())
+            self.engine.env.run(until=(day + 1) * DAY_S)
+            self._write_queues(day)
+            self.log.flush()
+            day += 1
 
     def _rosters(self) -> Generator[Any, Any, None]:
         for hour in range(24):
@@ -217,7 +240,7 @@ class World:
             store.start_day()
         names = ["day", "hour", "store", "place", "joined", "served", "balked", "reneged", "wait_s"]
         names += ["longest_wait_s", "service_s", "open_units"]
-        columns = list(zip(*rows, strict=True)) if rows else [[] for _ in names]
+        columns: list[Any] = list(zip(*rows, strict=True)) if rows else [[] for _ in names]
         self.log.write("queues", dict(zip(names, columns, strict=True)))
 
     def _write_catalogue(self) -> None:

@@ -67,10 +67,17 @@ def pay_in_app(world: World, errand: Errand, basket: Lines, order: int, staff: i
     world.note(errand, _PAID, Place.APP, errand.items, net_yen, order, settlement.payment)
     book_sale(world.log, sale, engine.now, world.scenario.evaluation.commission_percent)
     if ships:
-        engine.start(ship_when_due(world, sale, phantoms=[]))
+        errand.open_parts += 1
+        engine.start(_ship(world, sale))
         return Outcome.APP_SHIP
     close_order(world.log, sale, engine.now, OrderState.COMPLETED)
     return Outcome.APP_CARRY
+
+
+def _ship(world: World, order: Order) -> Generator[Any, Any, None]:
+    """The parcel's way, while the shopper goes on."""
+    yield from ship_when_due(world, order, phantoms=[])
+    world.part_done(order.errand)
 
 
 def _would_rather_have_it_shipped(world: World, errand: Errand) -> bool:

@@ -155,14 +155,19 @@ def _ids(column: str, places: Sequence[str], missions: Sequence[str], bands: Seq
     return list(by_column.get(column, places))
 
 
-def _coded(codes: np.ndarray[Any, Any], names: pa.Array) -> pa.Array:
+def _coded(codes: np.ndarray[Any, Any], names: pa.Array[Any]) -> pa.Array[Any]:
     index = codes.astype(np.int16)
     return pa.DictionaryArray.from_arrays(pa.array(index, mask=index < 0), names)
 
 
-def _typed(values: np.ndarray[Any, Any], field: pa.Field) -> pa.Array:
+def _typed(values: np.ndarray[Any, Any], field: pa.Field[Any]) -> pa.Array[Any]:
     if pa.types.is_floating(field.type):
-        return pa.array(values, field.type)
-    whole = values.astype(np.bool_ if field.type == pa.bool_() else np.int64)
+        floats: pa.Array[Any] = pa.array(values, field.type)
+        return floats
+    if field.type == pa.bool_():
+        flags: pa.Array[Any] = pa.array(values.astype(np.bool_), field.type)
+        return flags
+    whole = values.astype(np.int64)
     mask = whole < 0 if field.name in _NULLABLE else None
-    return pa.array(whole, field.type, mask=mask)
+    ids: pa.Array[Any] = pa.array(whole, field.type, mask=mask)
+    return ids

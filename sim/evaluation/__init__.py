@@ -1,0 +1,1 @@
+"""What a run means: the siloed P/Ls, the company's contribution, channel shift, and how sure we are."""

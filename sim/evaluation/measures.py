@@ -1,0 +1,156 @@
+"""The measures of one replication: names, definitions, and how they are computed from its tables."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Literal
+
+import duckdb
+
+from scenarios.schema import Scenario
+from sim.evaluation.siloed import DIVISIONS, statement_sql
+from sim.evaluation.tables import opened, single
+
+Unit = Literal["yen", "share", "count", "s"]
+
+
+@dataclass(frozen=True)
+class Measure:
+    """One number per replication. `query` is SQL over the run's tables; None where `measure` computes it."""
+
+    name: str
+    unit: Unit
+    label: str
+    definition: str
+    query: str | None = None
+
+
+_CONTACTS = "select avg((action = 'recommend')::int) from staff_contacts where"
+_WAIT = "select sum(wait_s) / nullif(sum(served), 0) from queues where"
+_LOST = "select sum(amount_yen) from events where kind = 'lost_sale' and"
+
+MEASURES: Final[tuple[Measure, ...]] = (
+    Measure(
+        "contribution_yen",
+        "yen",
+        "Company contribution",
+        "Net revenue less cost of goods, fees, parcels, picking, commission and shrink; no fixed cost.",
+        "select sum(amount_yen) from ledger",
+    ),
+    Measure(
+        "store_pl_yen", "yen", "Store division P/L", "The ledger's rows that the booking switches give to the stores."
+    ),
+    Measure("ec_pl_yen", "yen", "EC division P/L", "The ledger's rows that the booking switches give to EC."),
+    Measure(
+        "net_revenue_yen",
+        "yen",
+        "Net revenue",
+        "Sales less refunds, tax excluded.",
+        "select sum(amount_yen) from ledger where account in ('revenue', 'refund')",
+    ),
+    Measure(
+        "recommendation_rate",
+        "share",
+        "Staff recommend the app, item in stock",
+        "Share of floor contacts with the item in stock at which staff recommended the app or the EC shop.",
+        f"{_CONTACTS} not stocked_out",
+    ),
+    Measure(
+        "recommendation_rate_stock_out",
+        "share",
+        "Staff recommend the app, item missing",
+        "The same at contacts in front of an empty shelf.",
+        f"{_CONTACTS} stocked_out",
+    ),
+    Measure(
+        "lost_sales_yen",
+        "yen",
+        "Lost sales",
+        "Goods that shoppers of ours wanted and did not get: empty shelf, queue, failed payment.",
+        f"{_LOST} true",
+    ),
+    Measure(
+        "stock_out_rate",
+        "share",
+        "Lines missing on the shelf",
+        "Share of lines looked for in a store that were not there in full.",
+        """select (select count(*) from events where kind = 'stock_out' and place = 'floor') /
+             nullif((select count(*) from stock_moves where reason = 'sale')
+                  + (select count(*) from events where kind = 'stock_out' and place = 'floor'), 0)""",
+    ),
+    Measure(
+        "till_wait_s",
+        "s",
+        "Mean wait at tills",
+        "Seconds between joining a line and being served, staffed tills and self-checkouts.",
+        f"{_WAIT} place in ('staffed_till', 'self_checkout')",
+    ),
+    Measure(
+        "renege_rate",
+        "share",
+        "Shoppers lost to the till queue",
+        "Balked or reneged, of all who came to the tills.",
+        """select sum(balked + reneged) / nullif(sum(balked + joined), 0) from queues
+           where place in ('staffed_till', 'self_checkout')""",
+    ),
+    Measure(
+        "pickup_wait_s",
+        "s",
+        "Mean wait at pickup",
+        "Seconds at the pickup counter.",
+        f"{_WAIT} place = 'pickup_counter'",
+    ),
+    Measure(
+        "store_visits",
+        "count",
+        "Store visits",
+        "Arrivals in all stores.",
+        "select count(*) from events where kind = 'arrive'",
+    ),
+    Measure(
+        "app_order_share",
+        "share",
+        "Share of sales paid in the app",
+        "Of net revenue: scanned in a store and paid in the app, or ordered there in the app.",
+        """select sum(amount_yen) filter (where order_channel = 'app') / nullif(sum(amount_yen), 0)
+           from ledger where account in ('revenue', 'refund')""",
+    ),
+    Measure(
+        "ec_order_share",
+        "share",
+        "Share of sales ordered from home",
+        "Of net revenue: EC orders, shipped or collected.",
+        """select sum(amount_yen) filter (where order_channel = 'ec') / nullif(sum(amount_yen), 0)
+           from ledger where account in ('revenue', 'refund')""",
+    ),
+    Measure(
+        "buying_needs",
+        "share",
+        "Needs served by us",
+        "Share of all shopping occasions that ended with a purchase from the company.",
+        """select avg((outcome in ('store', 'app_carry', 'app_ship', 'ec_ship', 'collect'))::int) from needs""",
+    ),
+    Measure(
+        "double_captures",
+        "count",
+        "Payments captured twice",
+        "Time-outs that had been captured after all, found at night and refunded.",
+        "select count(*) from payments where outcome = 'timed_out_captured'",
+    ),
+)
+
+BY_NAME: Final = {measure.name: measure for measure in MEASURES}
+
+
+def measure(directory: Path, scenario: Scenario) -> dict[str, float]:
+    """All measures of the replication in `directory`, by name. Yen and counts are whole numbers."""
+    with opened(directory) as db:
+        found = {m.name: single(db, m.query) for m in MEASURES if m.query is not None}
+        found |= _divisions(db, scenario)
+    return {m.name: round(found[m.name]) if m.unit in ("yen", "count") else found[m.name] for m in MEASURES}
+
+
+def _divisions(db: duckdb.DuckDBPyConnection, scenario: Scenario) -> dict[str, float]:
+    rows = db.execute(statement_sql(scenario.evaluation.booking)).fetchall()
+    return {f"{division}_pl_yen": sum(yen for owner, _, yen in rows if owner == division) for division in DIVISIONS}

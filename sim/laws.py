@@ -1,0 +1,83 @@
+"""Conservation laws of a finished replication. A violation is our own bug and names the rows that show it.
+
+- money: what was captured, less what was refunded, is what the ledger has as revenue, order by order;
+- ledger: the rows of a need sum to its contribution, and no row is left without a need except shrink;
+- stock: opening plus movements is closing, nothing is ever negative, and holds never exceed what is there;
+- flow: each need ends exactly once, everybody who arrives leaves, everybody who joins a line is served or reneges.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+import duckdb
+
+from scenarios.errors import LawViolated
+
+_SHOWN: Final = 5
+
+LAWS: Final[dict[str, str]] = {
+    "money: payments and ledger disagree about an order": """
+        select p.order, p.paid_yen, l.booked_yen from
+          (select "order", sum(amount_yen) as paid_yen from payments
+             where outcome in ('captured', 'timed_out_captured', 'refunded') group by 1) p
+          full join (select "order", sum(amount_yen) as booked_yen from ledger
+             where account in ('revenue', 'refund') group by 1) l using ("order")
+        where coalesce(paid_yen, 0) <> coalesce(booked_yen, 0)""",
+    "money: a refund exceeds what was captured": """
+        select payment, sum(amount_yen) as left_yen from payments
+        where outcome in ('captured', 'timed_out_captured', 'refunded') group by 1 having sum(amount_yen) < 0""",
+    "ledger: a need's rows do not sum to its contribution": """
+        select need, contribution_yen, booked_yen from needs
+          full join (select need, sum(amount_yen) as booked_yen from ledger where need is not null group by 1)
+          using (need)
+        where coalesce(contribution_yen, 0) <> coalesce(booked_yen, 0)""",
+    "ledger: a row other than shrink has no need": """
+        select * from ledger where need is null and account <> 'shrink'""",
+    "stock: opening plus movements is not closing": """
+        select c.location, c.sku, c.on_hand, c.held, m.on_hand as moved, m.held as moved_holds from
+          (select location::varchar as location, sku, on_hand, held from stock_closing) c
+          full join (select location::varchar as location, sku, sum(on_hand_change) as on_hand,
+             sum(held_change) as held from stock_moves group by 1, 2) m
+          on c.location = m.location and c.sku = m.sku
+        where coalesce(c.on_hand, 0) <> coalesce(m.on_hand, 0) or coalesce(c.held, 0) <> coalesce(m.held, 0)""",
+    "stock: negative, or more held than there": """
+        select time_s, location, sku, on_hand, held from
+          (select time_s, location, sku,
+             sum(on_hand_change) over w as on_hand, sum(held_change) over w as held
+           from (select *, file_row_number as n from stock_moves_numbered)
+           window w as (partition by location, sku order by n rows unbounded preceding))
+        where on_hand < 0 or held < 0 or held > on_hand""",
+    "flow: a need does not end exactly once": """
+        select need, count(*) as ends from needs group by 1 having count(*) <> 1""",
+    "flow: arrivals and departures of a shopper differ": """
+        select need, count(*) filter (where kind = 'arrive') as arrived, count(*) filter (where kind = 'leave') as left
+        from events where kind in ('arrive', 'leave') group by 1
+        having count(*) filter (where kind = 'arrive') <> count(*) filter (where kind = 'leave')""",
+    "flow: a line's joiners are not its served and reneged": """
+        select store, place, sum(joined) as joined, sum(served) as served, sum(reneged) as reneged
+        from queues group by 1, 2 having sum(joined) <> sum(served) + sum(reneged)""",
+}
+
+
+def check(directory: Path) -> None:
+    """Check all laws on one replication's folder; raises `LawViolated` with every violation and sample rows."""
+    with duckdb.connect() as connection:
+        connection.execute("set threads = 1")
+        for path in directory.glob("*.parquet"):
+            connection.execute(f"create view {path.stem} as select * from read_parquet('{path}')")
+        moves = directory / "stock_moves.parquet"
+        connection.execute(
+            f"create view stock_moves_numbered as select * from read_parquet('{moves}', file_row_number = true)"
+        )
+        broken = []
+        for law, query in LAWS.items():
+            rows = connection.execute(f"{query} limit {_SHOWN + 1}").fetchall()
+            if rows:
+                names = [column[0] for column in connection.description]
+                shown = [str(dict(zip(names, row, strict=True))) for row in rows[:_SHOWN]]
+                more = ["..."] if len(rows) > _SHOWN else []
+                broken.append("\n  ".join([f"{directory}: {law}", *shown, *more]))
+    if broken:
+        raise LawViolated("\n".join(broken))
