@@ -84,7 +84,8 @@ class Replay:
         self.directory = Path(options.load_dir)
         self.keys: Mapping[str, str] = json.loads(Path(options.keys_file).read_text(encoding="utf-8"))
         self.speed = float(options.speed)
-        self.run_id: str = options.run_id
+        self.run_id: str = options.run_id or secrets.token_hex(4)
+        self.runs = 0
         self.scheduler: Greenlet | None = None
         self.spool: Spool | None = None
         self.shares_done: dict[str, bool] = {}
@@ -107,7 +108,8 @@ class Replay:
         """Start: locally at once, or tell every worker its share and the moment to begin."""
         if isinstance(self.runner, WorkerRunner):
             return
-        run_id = f"{self.run_id}{secrets.token_hex(3)}"
+        self.runs += 1
+        run_id = self.run_id if self.runs == 1 else f"{self.run_id}-{self.runs}"
         start_at = time.time() + LEAD_S
         if isinstance(self.runner, MasterRunner):
             names = sorted(client.id for client in self.runner.clients.all if not self._is_gone(client.id))
@@ -206,7 +208,7 @@ def add_arguments(parser: LocustArgumentParser) -> None:
     add("--trace", env_var="OMO_TRACE", required=False, default="trace", help="trace directory, from `omo trace`")
     add("--keys-file", env_var="OMO_KEYS", default="keys.json", help="JSON object: client kind -> API key")
     add("--load-dir", env_var="OMO_LOAD_DIR", default="load", help="directory for the client's history")
-    add("--run-id", env_var="OMO_RUN_ID", default="run", help="prefix of the idempotency keys")
+    add("--run-id", env_var="OMO_RUN_ID", default="", help="prefix of the idempotency keys; empty: a new one")
     add("--speed", env_var="OMO_SPEED", type=float, default=1.0, help="time compression; 1 replays in real time")
 
 

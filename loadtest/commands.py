@@ -1,0 +1,144 @@
+"""`omo trace`, `omo load`, `omo audit`: cut a trace from a run, replay it open loop, and check the books."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from scenarios.errors import ObjectiveMissed
+
+
+def register(app: typer.Typer) -> None:
+    """Add the load test's commands, and those of the core and the provider that ship with it."""
+    from loadtest.core.commands import register as register_core
+    from loadtest.psp.commands import register as register_psp
+
+    app.command()(trace)
+    app.command()(load)
+    app.command()(audit)
+    register_core(app)
+    register_psp(app)
+
+
+_Json = Annotated[bool, typer.Option("--json", help="One JSON document instead of tables.")]
+
+
+def trace(
+    run: Annotated[Path, typer.Argument(help="Run directory, from `omo run`.")],
+    day: Annotated[int, typer.Option(min=0, help="Day of the run, 0 is the first.")] = 0,
+    from_: Annotated[str, typer.Option("--from", help="Start of the window, HH:MM.")] = "11:45",
+    to: Annotated[str, typer.Option("--to", help="End of the window, HH:MM.")] = "12:15",
+    copies: Annotated[int, typer.Option(min=1, help="Independent copies laid over each other: more shoppers.")] = 1,
+    rep: Annotated[int, typer.Option(min=0, help="Replication of the run.")] = 0,
+    out: Annotated[Path | None, typer.Option(file_okay=False, help="Where to write it.")] = None,
+    as_json: _Json = False,
+) -> None:
+    """Cut a window out of a run and write it as a trace: journeys of time-stamped API steps.
+
+    Example: omo trace runs/ward-1a2b3c --day 6 --from 11:45 --to 12:15 --copies 4 --out lunch
+    """
+    from loadtest.show import show_trace
+    from loadtest.trace import Window, clock_time, cut_trace
+    from loadtest.trace_schema import write_trace
+
+    window = Window(day, clock_time(from_, "--from"), clock_time(to, "--to"))
+    cut = cut_trace(run, window, rep, copies)
+    directory = out or Path(f"{run.name}-d{day}-{from_}-{to}-x{copies}".replace(":", ""))
+    write_trace(cut, directory)
+    if as_json:
+        typer.echo(json.dumps({**cut.header, "directory": str(directory)}))
+    else:
+        show_trace(cut.header, directory)
+
+
+def load(
+    trace: Annotated[Path, typer.Argument(help="Trace directory, from `omo trace`.")],
+    out: Annotated[Path, typer.Option(file_okay=False, help="Where the results go; a new directory.")] = Path("load"),
+    target: Annotated[str, typer.Option(help="`core` starts our own core; or the URL of one that runs.")] = "core",
+    keys_file: Annotated[Path | None, typer.Option(dir_okay=False, exists=True, help="API keys of that core.")] = None,
+    psp_url: Annotated[str | None, typer.Option(help="Its payment provider, to compare the books.")] = None,
+    database_url: Annotated[
+        str | None,
+        typer.Option(help="PostgreSQL of the core, for its books; without it our own core uses a private one."),
+    ] = None,
+    psp_seed: Annotated[int, typer.Option(help="Decides which charges fail.")] = 1,
+    psp_latency_ms: Annotated[float, typer.Option(min=0, help="Median time of the provider.")] = 20.0,
+    psp_decline: Annotated[float, typer.Option(min=0, max=1, help="Share of charges declined.")] = 0.01,
+    psp_timeout_before: Annotated[float, typer.Option(min=0, max=1, help="Share lost before any effect.")] = 0.003,
+    psp_timeout_after: Annotated[float, typer.Option(min=0, max=1, help="Share captured and never answered.")] = 0.003,
+    psp_duplicate_webhooks: Annotated[float, typer.Option(min=0, max=1, help="Share of webhooks sent twice.")] = 0.02,
+    workers: Annotated[int, typer.Option(min=0, help="Generator processes beside a master; 0: one does it all.")] = 0,
+    warm_up: Annotated[float, typer.Option(min=0, help="Seconds at the start that are not measured.")] = 0.0,
+    speed: Annotated[float, typer.Option(help="Compress time; better: more copies of the trace.")] = 1.0,
+    web_ui: Annotated[int | None, typer.Option(min=1, max=65535, help="Show Locust's page on this port.")] = None,
+    unsafe_no_stock_guard: Annotated[bool, typer.Option("--unsafe-no-stock-guard", hidden=True)] = False,
+    as_json: _Json = False,
+) -> None:
+    """Replay a trace open loop against a payment core and measure from the intended start of each step.
+
+    Starts a payment provider with faults, the core and a private PostgreSQL, seeds them, replays, reconciles, and
+    keeps the books for `omo audit`. Exits with 4 when the run is not valid. Ctrl-C keeps what was measured.
+
+    Example: omo load lunch --out load-1 && omo audit load-1
+    """
+    from loadtest.load import Options, run_load
+    from loadtest.servers import Faults
+    from loadtest.show import progress, show_load
+
+    faults = Faults(
+        psp_seed, psp_latency_ms, psp_decline, psp_timeout_before, psp_timeout_after, psp_duplicate_webhooks
+    )
+    options = Options(
+        trace=trace,
+        out=out,
+        target=target,
+        keys_file=keys_file,
+        psp_url=psp_url,
+        database_url=database_url,
+        faults=faults,
+        workers=workers,
+        warm_up_s=warm_up,
+        speed=speed,
+        web_port=web_ui,
+        stock_guard=not unsafe_no_stock_guard,
+    )
+    with progress("replaying") as tell:
+        result = run_load(options, tell)
+    if as_json:
+        typer.echo(json.dumps(result))
+    else:
+        show_load(result, out)
+    if result["state"] == "interrupted":
+        sys.exit(130)
+    if not result["valid"]:
+        raise ObjectiveMissed(f"{out}: INVALID run, do not quote its figures: {'; '.join(result['reasons'])}")
+
+
+def audit(
+    load: Annotated[Path, typer.Argument(help="Load directory, from `omo load`.")],
+    as_json: _Json = False,
+) -> None:
+    """Check the books of a load run against every law; exits with 4 when one is broken.
+
+    Compares the core's tables, the client's history and the provider's own book: money, exactly once, stock, states.
+
+    Example: omo audit load-1
+    """
+    from loadtest.audit.verdict import as_document
+    from loadtest.audit.verdict import audit as run_audit
+    from loadtest.show import show_audit
+
+    result = run_audit(load)
+    document = as_document(result)
+    (load / "audit.json").write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
+    if as_json:
+        typer.echo(json.dumps(document))
+    else:
+        show_audit(result)
+    if not result.is_clean():
+        broken = [verdict.law.name for verdict in result.verdicts if verdict.broken]
+        raise ObjectiveMissed(f"{load}: not clean: {', '.join(broken) or 'nothing could be checked'}")

@@ -1,0 +1,232 @@
+"""One load run: start what is needed, replay, reconcile, keep the books, measure, stop everything."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import json
+import os
+import platform
+import secrets
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from loadtest import office
+from loadtest.audit.books import dump_core
+from loadtest.embedded_postgres import embedded_postgres
+from loadtest.result import Setting, measure
+from loadtest.servers import Faults, free_port, omo_server, process
+from loadtest.spool import to_parquet
+from loadtest.trace_schema import Trace, read_trace
+from scenarios.errors import TargetUnreachable, UsageError
+
+SCHEMA: Final = "omo.load/1"
+_PATIENCE_S: Final = 300.0
+"""How long after the trace's end a replay may still be waiting for answers before it is ended."""
+
+Tell = Callable[[float, float], None]
+"""Told how many seconds of how many have been replayed."""
+
+
+@dataclass(frozen=True)
+class Options:
+    """What `omo load` was asked to do. `target` is `core` or the URL of a running core."""
+
+    trace: Path
+    out: Path
+    target: str = "core"
+    keys_file: Path | None = None
+    psp_url: str | None = None
+    database_url: str | None = None
+    faults: Faults = field(default_factory=Faults)
+    workers: int = 0
+    warm_up_s: float = 0.0
+    speed: float = 1.0
+    web_port: int | None = None
+    stock_guard: bool = True
+
+
+@dataclass(frozen=True)
+class Target:
+    """A core that answers: where, with which keys, and where its books are."""
+
+    url: str
+    keys: dict[str, str]
+    database_url: str | None
+    psp_url: str | None
+
+
+def run_load(options: Options, tell: Tell) -> dict[str, Any]:
+    """Carry out a load run and return what it wrote to `load.json`.
+
+    A first Ctrl-C ends the replay; what was measured is kept and marked `interrupted`. Raises UsageError,
+    TargetUnreachable.
+    """
+    trace = read_trace(options.trace)
+    _check(options, trace)
+    options.out.mkdir(parents=True, exist_ok=True)
+    with _until_interrupted() as interrupted, ExitStack() as stack:
+        scratch = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="omo-load-")))
+        target = _target(options, scratch, stack, interrupted.is_set)
+        office.seed(target.url, target.keys["back_office"], trace)
+        office.keep_opening(trace, options.out)
+        _replay(options, trace, target, scratch, interrupted, tell)
+        unknown = office.reconcile(target.url, target.keys["back_office"])
+        if target.psp_url is not None:
+            office.keep_psp_book(target.psp_url, options.out)
+        if target.database_url is not None:
+            dump_core(target.database_url, options.out / "books")
+        return _finish(options, trace, target, unknown, interrupted=interrupted.is_set())
+
+
+def _check(options: Options, trace: Trace) -> None:
+    if not len(trace.steps):
+        raise UsageError(f"{options.trace}: the trace has no steps")
+    if options.out.exists() and any(options.out.iterdir()):
+        raise UsageError(f"{options.out} is not empty; give --out a new directory")
+    if options.speed <= 0:
+        raise UsageError(f"--speed {options.speed:g}: must be above 0")
+    if options.target != "core" and options.keys_file is None:
+        raise UsageError(f"--target {options.target} needs --keys-file: JSON with keys for till, app and back_office")
+    if options.web_port is not None and options.workers:
+        raise UsageError("--web-ui and --workers cannot be combined")
+
+
+@contextmanager
+def _until_interrupted() -> Iterator[threading.Event]:
+    """An event that SIGINT and SIGTERM set; a second signal raises KeyboardInterrupt."""
+    event = threading.Event()
+
+    def on_signal(*_: Any) -> None:
+        if event.is_set():
+            raise KeyboardInterrupt
+        event.set()
+
+    before = {number: signal.signal(number, on_signal) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield event
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _target(options: Options, scratch: Path, stack: ExitStack, stopped: Callable[[], bool]) -> Target:
+    if options.target != "core":
+        assert options.keys_file is not None
+        keys = json.loads(options.keys_file.read_text(encoding="utf-8"))
+        keys = keys.get("keys", keys)
+        if missing := {"till", "app", "back_office"} - keys.keys():
+            raise UsageError(f"{options.keys_file}: no key for {', '.join(sorted(missing))}")
+        return Target(options.target.rstrip("/"), keys, options.database_url, options.psp_url)
+    database_url = options.database_url or stack.enter_context(embedded_postgres())
+    log = options.out / "servers.log"
+    psp = stack.enter_context(omo_server(["psp", "serve", *options.faults.arguments()], scratch, "psp", log, stopped))
+    core = stack.enter_context(
+        omo_server(
+            ["core", "serve", "--psp-url", psp["url"], "--database-url", database_url],
+            scratch,
+            "core",
+            log,
+            stopped,
+            {} if options.stock_guard else {"OMO_CORE_UNSAFE_NO_STOCK_GUARD": "1"},
+        )
+    )
+    hook = {"webhook_url": f"{core['url']}/v1/psp/webhooks", "webhook_secret": core["webhook_secret"]}
+    status, answer = office.call("POST", f"{psp['url']}/psp/faults", hook)
+    if status != 200:
+        raise TargetUnreachable(f"the provider refused its webhook address ({status}): {answer[:200]!r}")
+    return Target(core["url"], core["keys"], database_url, psp["url"])
+
+
+def _replay(
+    options: Options, trace: Trace, target: Target, scratch: Path, interrupted: threading.Event, tell: Tell
+) -> None:
+    keys = scratch / "keys.json"
+    keys.touch(mode=0o600)
+    keys.write_text(json.dumps(target.keys), encoding="utf-8")
+    log = options.out / "locust.log"
+    seconds = (trace.header["last_due_s"] - trace.header["first_due_s"]) / options.speed
+    with ExitStack() as stack:
+        commands = _locust_commands(options, target, keys)
+        children = [stack.enter_context(process(command, log)) for command in commands]
+        _wait(children[0], options.out, seconds, interrupted, tell)
+        for child in children[1:]:
+            child.wait(30.0)
+    if children[0].returncode not in (0, 1) and not interrupted.is_set():
+        tail = log.read_text(encoding="utf-8", errors="replace").strip()[-600:]
+        raise TargetUnreachable(f"the load generator ended with code {children[0].returncode}: {tail}")
+
+
+def _locust_commands(options: Options, target: Target, keys: Path) -> list[list[str]]:
+    """The command of the process that leads (alone or as master), then those of the workers."""
+    run_id = "load" if options.target == "core" else f"load-{secrets.token_hex(4)}"
+    base = [sys.executable, "-m", "locust", "-f", str(Path(__file__).with_name("locustfile.py"))]
+    base += ["--host", target.url, "--trace", str(options.trace), "--keys-file", str(keys)]
+    base += ["--load-dir", str(options.out), "--run-id", run_id, "--speed", str(options.speed)]
+    base += ["--loglevel", "WARNING"]
+    if options.web_port is not None:
+        page = ["--web-host", "127.0.0.1", "--web-port", str(options.web_port), "--autostart", "--autoquit", "0"]
+        return [base + page]
+    lead = [*base, "--headless", "--only-summary"]
+    if not options.workers:
+        return [lead]
+    port = str(free_port())
+    lead += ["--master", "--master-bind-host", "127.0.0.1", "--master-bind-port", port]
+    lead += ["--expect-workers", str(options.workers), "--expect-workers-max-wait", "60"]
+    worker = [*base, "--worker", "--master-host", "127.0.0.1", "--master-port", port]
+    return [lead, *([worker] * options.workers)]
+
+
+def _wait(child: subprocess.Popen[bytes], out: Path, seconds: float, interrupted: threading.Event, tell: Tell) -> None:
+    """Until the replay has ended; ends it when the user asks or when it hangs."""
+    started: float | None = None
+    deadline = time.time() + seconds + _PATIENCE_S
+    while child.poll() is None:
+        if interrupted.wait(0.2) or time.time() > deadline:
+            interrupted.set()
+            child.terminate()
+            child.wait(60.0)
+            return
+        if started is None and (out / "started.json").is_file():
+            started = json.loads((out / "started.json").read_text(encoding="utf-8"))["start_at"]
+        if started is not None:
+            tell(min(max(time.time() - started, 0.0), seconds), seconds)
+
+
+def _finish(options: Options, trace: Trace, target: Target, unknown: int, *, interrupted: bool) -> dict[str, Any]:
+    spools = sorted((options.out / "spool").glob("*.jsonl"))
+    to_parquet(spools, options.out / "client_history.parquet")
+    setting = Setting(len(trace.steps), options.warm_up_s, max(options.workers, 1), interrupted)
+    measures = measure(options.out, setting)
+    result = {
+        "schema": SCHEMA,
+        "state": "interrupted" if interrupted else "complete",
+        "target": options.target if options.target != "core" else "core (own, embedded)",
+        "trace": dict(trace.header),
+        "speed": options.speed,
+        "warm_up_s": options.warm_up_s,
+        "workers": options.workers,
+        "faults": asdict(options.faults) if options.target == "core" else None,
+        "stock_guard": options.stock_guard,
+        **measures,
+        "still_unknown": unknown,
+        "books": target.database_url is not None,
+        "machine": {"cores": os.cpu_count(), "platform": platform.platform()},
+        "versions": {"python": platform.python_version(), **_versions("locust", "gevent", "geventhttpclient")},
+    }
+    (options.out / "load.json").write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
+    for path in spools:
+        path.unlink()
+    return result
+
+
+def _versions(*names: str) -> dict[str, str]:
+    return {name: importlib.metadata.version(name) for name in names}
