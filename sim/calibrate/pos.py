@@ -15,6 +15,7 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import ive
 
 from scenarios.errors import DataInvalid, UsageError
 from sim.calibrate.tables import BasketRow, Floats, Hourly, read_baskets, read_cashiers, read_transactions
@@ -22,6 +23,8 @@ from sim.calibrate.tables import BasketRow, Floats, Hourly, read_baskets, read_c
 WEEK = 7
 SUNDAY = 6
 WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+SAME_COUNT = 1e-6
+CHANCE_MAX = 1e-3
 Days = NDArray[np.bool_]
 
 
@@ -140,16 +143,23 @@ def calibrate(inputs: Inputs, items_max: int, exclude: Collection[date], holiday
 
 
 def repeated_days(hourly: Hourly) -> list[tuple[date, date]]:
-    """Pairs of open days whose counts are equal in every hour known of both: one of them is a copy."""
-    pairs = []
+    """Pairs of days whose counts are equal in every hour known of both: one of them is a copy.
+
+    Days of few customers may be equal by chance: two Poisson counts of mean m are equal with probability
+    exp(-2 m) I0(2 m). A pair counts only where the expected number of such pairs in the file is below `CHANCE_MAX`.
+    """
     days, counts = hourly.days, hourly.counts
+    found = []
+    n_pairs = len(days) * (len(days) - 1) / 2
+    chance_by_hour = np.where(np.isnan(counts), 1.0, ive(0, 2 * np.nan_to_num(counts)))
     for first in range(len(days)):
-        for second in range(first + 1, len(days)):
-            known = ~np.isnan(counts[first]) & ~np.isnan(counts[second])
-            one, other = counts[first][known], counts[second][known]
-            if np.count_nonzero(one) > 1 and np.allclose(one, other, rtol=0, atol=1e-6):
-                pairs.append((days[first], days[second]))
-    return pairs
+        later = counts[first + 1 :]
+        known = ~np.isnan(counts[first]) & ~np.isnan(later)
+        equal = (~known | (np.abs(later - counts[first]) < SAME_COUNT)).all(axis=1)
+        chance = np.where(known, chance_by_hour[first], 1.0).prod(axis=1)
+        copies = np.flatnonzero(equal & (chance * n_pairs < CHANCE_MAX))
+        found += [(days[first], days[first + 1 + second]) for second in copies]
+    return found
 
 
 def usable_days(hourly: Hourly, exclude: Collection[date]) -> tuple[Days, list[str]]:
