@@ -74,7 +74,7 @@ class Choice(Table):
     """
 
     store: float = cited(3.0, ASSUMPTION, "appeal of walking into a store")
-    ec: float = cited(-0.6, ASSUMPTION, "appeal of the EC shop, before digital affinity")
+    ec: float = cited(0.35, ASSUMPTION, "appeal of the EC shop, before digital affinity")
     collect: float = cited(-0.2, ASSUMPTION, "appeal of ordering online and collecting, before affinity")
     rival: float = cited(1.6, ASSUMPTION, "appeal of a rival")
     nothing: float = cited(0.0, ASSUMPTION, "appeal of not buying: the zero of the scale")
@@ -88,6 +88,7 @@ class Choice(Table):
     collect_travel_factor: Share = cited(
         0.6, ASSUMPTION, "travel to a pickup counts this much of a visit: it lies on the way home"
     )
+    per_100_yen_fee: float = cited(-0.2, ASSUMPTION, "per 100 yen of shipping fee", le=0)
     shown_sold_out: float = cited(-4.0, ASSUMPTION, "an online journey whose goods are shown as sold out", le=0)
 
 
@@ -99,7 +100,7 @@ class ScanAndPay(Table):
     per_person_queueing: float = cited(0.25, ASSUMPTION, "per person in front of the tills", ge=0)
     recommended: float = cited(1.5, ASSUMPTION, "after staff has recommended it", ge=0)
     pay_s: Positive = cited(35.0, ASSUMPTION, "scanning and paying in the app, without the authorisation")
-    ship_home_above_kg: Positive = cited(5.0, ASSUMPTION, "weight from which half would rather have it shipped")
+    ship_home_above_kg: Positive = cited(7.0, ASSUMPTION, "weight from which half would rather have it shipped")
     ship_home_slope: Positive = cited(0.8, ASSUMPTION, "logit slope per kg around that weight")
 
 

@@ -102,7 +102,7 @@ class Stock(Table):
     """Stock and its record."""
 
     cover_days: Positive = cited(5.0, ASSUMPTION, "order-up-to level: days of expected demand")
-    safety_factor: NotNegative = cited(1.0, ASSUMPTION, "order-up-to level: standard deviations on top")
+    safety_factor: NotNegative = cited(1.6, ASSUMPTION, "order-up-to level: standard deviations on top")
     shelf_minimum: int = cited(1, ASSUMPTION, "order-up-to level is never below this", ge=0)
     lead_days_store: int = cited(1, ASSUMPTION, "days from order to receipt, stores", ge=1)
     lead_days_warehouse: int = cited(3, ASSUMPTION, "days from order to receipt, warehouse", ge=1)
@@ -115,6 +115,8 @@ class Fulfilment(Table):
     """Parcels, picking and pickup."""
 
     parcel_yen: int = cited(721, "S74", "cost of one parcel", ge=0)
+    shipping_fee_yen: int = cited(550, ASSUMPTION, "what the shopper pays for a parcel", ge=0)
+    free_shipping_from_yen: int = cited(3980, ASSUMPTION, "goods worth this much ship without that fee", ge=0)
     warehouse_pick_minutes: NotNegative = cited(6.0, ASSUMPTION, "labour to pick and pack a parcel")
     store_pick_minutes: NotNegative = cited(11.0, "S70 (vendor)", "labour to pick an order in a store")
     wage_yen_per_hour: int = cited(1183, "S103", "part-time pay in retail", ge=0)

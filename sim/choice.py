@@ -78,6 +78,9 @@ def choose_journeys(
         for store in range(n_stores):
             collect[:, store] += choice.shown_sold_out * _sold_out(needs, shown.store_units[store])
     ec = choice.ec + online + ec_appeal + choice.urgency_of_parcel * urgency
+    rules = scenario.fulfilment
+    fee_yen = np.where(needs.goods_yen < rules.free_shipping_from_yen, rules.shipping_fee_yen, 0)
+    ec = ec + choice.per_100_yen_fee * fee_yen / 100
     ec = ec + choice.shown_sold_out * _sold_out(needs, shown.warehouse_units)
     elsewhere = streams.uniforms("taste/elsewhere", needs.need, 3)
     utilities = np.column_stack(

@@ -150,10 +150,19 @@ def _start_times(scenario: Scenario, day: Day, draw: Floats, journey: Ints, stor
 
 
 def _lines(sku: Ints, quantity: Ints) -> list[tuple[tuple[int, int], ...]]:
+    """Lines of each need, one per SKU."""
     return [
-        tuple((s, q) for s, q in zip(row_sku, row_quantity, strict=True) if s >= 0)
+        tuple(merge_lines([(s, q) for s, q in zip(row_sku, row_quantity, strict=True) if s >= 0]))
         for row_sku, row_quantity in zip(sku.tolist(), quantity.tolist(), strict=True)
     ]
+
+
+def merge_lines(lines: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    """The same goods with one line per SKU, in order of first mention."""
+    merged: dict[int, int] = {}
+    for sku, quantity in lines:
+        merged[sku] = merged.get(sku, 0) + quantity
+    return list(merged.items())
 
 
 def hours_later(errand: Errand) -> float:

@@ -41,6 +41,8 @@ class DayNeeds:
     quantity: Ints
     """Shape (n, 4): items of each line; they sum to `items`."""
     weight_kg: Floats
+    goods_yen: Ints
+    """Price of all lines together."""
 
     @property
     def size(self) -> int:
@@ -79,6 +81,7 @@ def needs_of_day(scenario: Scenario, goods: Catalogue, people: Population, strea
         time_draw=draws[:, 2],
         sku=sku,
         quantity=quantity,
+        goods_yen=np.where(sku >= 0, goods.price_yen[sku] * quantity, 0).sum(axis=1),
         weight_kg=np.where(sku >= 0, goods.weight_kg[sku] * quantity, 0.0).sum(axis=1),
     )
 

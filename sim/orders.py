@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from scenarios.places import Fulfilment
 from sim.errand import Errand
 from sim.log.recorder import Recorder
 from sim.log.schema import Account, OrderState
@@ -18,6 +19,11 @@ _COMMISSION = int(Account.COMMISSION)
 _REFUND = int(Account.REFUND)
 
 ORDERS_PER_NEED = 8
+
+
+def shipping_fee_yen(rules: Fulfilment, goods_yen: int) -> int:
+    """What the shopper pays for having goods of this worth shipped; it is part of the order's net revenue."""
+    return rules.shipping_fee_yen if goods_yen < rules.free_shipping_from_yen else 0
 
 
 @dataclass(slots=True)

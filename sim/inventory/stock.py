@@ -43,6 +43,10 @@ class Stock:
         """Units that somebody standing there could take."""
         return self.on_hand[location][sku] - self.held[location][sku]
 
+    def recorded_free(self, location: int, sku: int) -> int:
+        """Units that the systems would promise."""
+        return self.recorded[location][sku] - self.held[location][sku]
+
     def take(self, now_s: float, location: int, sku: int, quantity: int, need: int, order: int) -> None:
         """Goods leave the shelf with a shopper. The caller has checked that they are free."""
         self.on_hand[location][sku] -= quantity

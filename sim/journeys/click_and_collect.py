@@ -96,8 +96,7 @@ def _pick_and_hand_over(
     if errand.no_show_draw < rules.no_show:
         yield rules.hold_hours * HOUR_S
         return _no_show(world, order, phantoms)
-    comes_s = engine.now + rules.collect_after_hours * HOUR_S * exp(errand.collect_z)
-    yield store.next_open_s(comes_s) - engine.now
+    yield _comes_s(store, errand, engine.now + rules.collect_after_hours * HOUR_S * exp(errand.collect_z)) - engine.now
     hour = store.queues[Place.PICKUP_COUNTER][int(engine.now / HOUR_S) % 24]
     came_s = engine.now
     hour.joined += 1
@@ -112,6 +111,12 @@ def _pick_and_hand_over(
     world.note(errand, _COLLECTED, Place.PICKUP_COUNTER, order=order.id)
     close_order(log, order, engine.now, OrderState.COMPLETED)
     return Outcome.COLLECT
+
+
+def _comes_s(store: Store, errand: Errand, wishes_s: float) -> float:
+    """When the shopper comes: as wished, or some time in the first hours of the next opening."""
+    opens_s = store.next_open_s(wishes_s)
+    return wishes_s if opens_s == wishes_s else opens_s + 4 * HOUR_S * errand.later_draw
 
 
 def _no_show(world: World, order: Order, phantoms: list[tuple[int, int]]) -> Outcome:

@@ -10,7 +10,16 @@ from sim.errand import Errand
 from sim.inventory.stock import Reserved
 from sim.journeys.shelf import Lines, lose, worth
 from sim.log.schema import Channel, Fulfilment, Kind, MoveReason, OrderState, Outcome, Place
-from sim.orders import Order, book_parcel, book_picking, book_refund, book_sale, close_order, new_order_id
+from sim.orders import (
+    Order,
+    book_parcel,
+    book_picking,
+    book_refund,
+    book_sale,
+    close_order,
+    new_order_id,
+    shipping_fee_yen,
+)
 from sim.payments.tenders import pay
 
 if TYPE_CHECKING:
@@ -48,7 +57,8 @@ def order_online(world: World, errand: Errand, wanted: Lines, channel: Channel, 
     lines, phantoms = reserve_lines(world, errand, world.warehouse, wanted, order_id)
     if not lines:
         return Outcome.LOST_STOCK_OUT
-    net_yen, cost_yen = worth(world, lines)
+    goods_yen, cost_yen = worth(world, lines)
+    net_yen = goods_yen + shipping_fee_yen(world.scenario.fulfilment, goods_yen)
     world.note(errand, _PLACED, Place.APP, errand.items, net_yen, order_id)
     placed_s = world.engine.now
     settlement = pay(world.tenders, world.log, errand, order_id, int(channel), Place.APP, net_yen, placed_s)
@@ -116,6 +126,8 @@ def pick_lines(world: World, order: Order, phantoms: Lines, reason: MoveReason) 
         for sku, _ in phantoms:
             world.stock.correct_record(order.ships_from, sku)
         net_yen, cost_yen = worth(world, phantoms)
+        if len(phantoms) == len(order.lines):
+            net_yen = order.net_yen
         book_refund(world.log, order, now_s, net_yen, cost_yen, world.scenario.evaluation.commission_percent)
         lose(world, errand, phantoms)
         world.note(errand, _CANCELLED, Place.WAREHOUSE, len(phantoms), net_yen, order.id)

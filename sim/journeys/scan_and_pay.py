@@ -7,11 +7,10 @@ from math import exp
 from typing import TYPE_CHECKING, Any
 
 from sim.errand import Errand
-from sim.inventory.stock import Reserved
-from sim.journeys.ec_order import ship_when_due
+from sim.journeys.ec_order import release_lines, ship_when_due
 from sim.journeys.shelf import Lines, lose, put_back, worth
 from sim.log.schema import Channel, Fulfilment, Kind, OrderState, Outcome, Place
-from sim.orders import Order, book_sale, close_order
+from sim.orders import Order, book_sale, close_order, shipping_fee_yen
 from sim.payments.tenders import pay
 
 if TYPE_CHECKING:
@@ -40,15 +39,21 @@ def pay_in_app(world: World, errand: Errand, basket: Lines, order: int, staff: i
     rules, engine = world.scenario.scan_and_pay, world.engine
     for sku, quantity in basket:
         world.note(errand, _SCAN, Place.FLOOR, quantity, world.price_yen[sku] * quantity, order, sku=sku)
-    net_yen, cost_yen = worth(world, basket)
+    goods_yen, cost_yen = worth(world, basket)
+    fee_yen = shipping_fee_yen(world.scenario.fulfilment, goods_yen)
+    ships = _would_rather_have_it_shipped(world, errand, fee_yen) and _hold_in_warehouse(world, errand, basket, order)
+    net_yen = goods_yen + fee_yen * ships
     settlement = pay(world.tenders, world.log, errand, order, _APP, Place.APP, net_yen, engine.now + rules.pay_s)
     yield rules.pay_s + settlement.seconds
     if not settlement.paid:
+        if ships:
+            release_lines(world, errand, world.warehouse, basket, [], order)
         put_back(world, errand.store, errand, basket, order)
         lose(world, errand, basket)
         world.note(errand, _PAY_FAILED, Place.APP, amount_yen=net_yen, order=order)
         return Outcome.LOST_PAYMENT
-    ships = _would_rather_have_it_shipped(world, errand) and _warehouse_takes_over(world, errand, basket, order)
+    if ships:
+        put_back(world, errand.store, errand, basket, order)
     sale = Order(
         id=order,
         errand=errand,
@@ -80,21 +85,18 @@ def _ship(world: World, order: Order) -> Generator[Any, Any, None]:
     world.part_done(order.errand)
 
 
-def _would_rather_have_it_shipped(world: World, errand: Errand) -> bool:
+def _would_rather_have_it_shipped(world: World, errand: Errand, fee_yen: int) -> bool:
     rules = world.scenario.scan_and_pay
-    return errand.ship_draw < 1 / (1 + exp(-rules.ship_home_slope * (errand.weight_kg - rules.ship_home_above_kg)))
+    utility = rules.ship_home_slope * (errand.weight_kg - rules.ship_home_above_kg)
+    utility += world.scenario.choice.per_100_yen_fee * fee_yen / 100
+    return errand.ship_draw < 1 / (1 + exp(-utility))
 
 
-def _warehouse_takes_over(world: World, errand: Errand, basket: Lines, order: int) -> bool:
-    """Hold the basket in the warehouse and put the goods back on the shelf; all or nothing."""
-    stock, now_s, warehouse = world.stock, world.engine.now, world.warehouse
-    if any(stock.free(warehouse, sku) < quantity for sku, quantity in basket):
+def _hold_in_warehouse(world: World, errand: Errand, basket: Lines, order: int) -> bool:
+    """Hold the whole basket in the warehouse, if all of it is there in truth and on record."""
+    stock, warehouse = world.stock, world.warehouse
+    if any(min(stock.free(warehouse, s), stock.recorded_free(warehouse, s)) < quantity for s, quantity in basket):
         return False
-    held = [stock.reserve(now_s, warehouse, sku, quantity, errand.need, order) for sku, quantity in basket]
-    if any(outcome is not Reserved.HELD for outcome in held):
-        for (sku, quantity), outcome in zip(basket, held, strict=True):
-            if outcome is Reserved.HELD:
-                stock.release(now_s, warehouse, sku, quantity, errand.need, order)
-        return False
-    put_back(world, errand.store, errand, basket, order)
+    for sku, quantity in basket:
+        stock.reserve(world.engine.now, warehouse, sku, quantity, errand.need, order)
     return True

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Generator
 from typing import TYPE_CHECKING, Any
 
-from sim.errand import Errand, hours_later
+from sim.errand import Errand, hours_later, merge_lines
 from sim.journeys import scan_and_pay
 from sim.journeys.ec_order import order_online
 from sim.journeys.shelf import Lines, fill_basket, lose, put_back, substitute, worth
@@ -46,7 +46,7 @@ def walk_in(world: World, errand: Errand) -> Steps:
     online = missing if missing and _orders_online(world, errand, advice) else []
     if missing and not online:
         taken, left = substitute(world, errand.store, errand, missing, order)
-        basket += taken
+        basket = merge_lines(basket + taken)
         lose(world, errand, left)
     outcome = Outcome.LOST_STOCK_OUT
     if basket:

@@ -10,9 +10,9 @@ from sim.theory.mmc import erlang_b
 
 
 def wait_probability(arrival_rate: float, service_rate: float, patience_rate: float, servers: int) -> float:
-    """Probability that all servers are busy: A B / (1 + (A - 1) B), with Erlang's B and Palm's A(c mu/theta, lambda/theta).
+    """Probability that all servers are busy: A B / (1 + (A - 1) B) with Erlang's B and Palm's A.
 
-    `patience_rate` theta is one over the mean patience.
+    A is A(c mu / theta, lambda / theta); `patience_rate` theta is one over the mean patience.
     """
     palm = _palm(servers * service_rate / patience_rate, arrival_rate / patience_rate)
     blocked = erlang_b(servers, arrival_rate / service_rate)
