@@ -16,6 +16,7 @@ import json
 import secrets
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -143,6 +144,8 @@ class Replay:
         office = Office(Clock(zero), connections, self.spool, self.report)
         gc.collect()
         gc.freeze()
+        with suppress(psutil.Error, OSError):  # beside its target on one machine, the generator must not wait for it
+            psutil.Process().nice(-10)
         self.scheduler = self.runner.greenlet.spawn(self.schedule, script, office, run_id, share)
 
     def schedule(self, script: Script, office: Office, run_id: str, share: int) -> None:

@@ -46,17 +46,18 @@ def environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
 
 @contextmanager
 def process(
-    command: Sequence[str], log: Path, extra: Mapping[str, str] | None = None
+    command: Sequence[str], log: Path, extra: Mapping[str, str] | None = None, *, quiet: bool = False
 ) -> Iterator[subprocess.Popen[bytes]]:
-    """Run `command` for the length of the `with` block, its output in `log`, then stop it.
+    """Run `command` for the length of the `with` block, then stop it; what it says goes to `log`.
 
-    It has a session of its own: Ctrl-C in the terminal reaches us alone, and we end our children in order.
+    `quiet` keeps standard output out of the log: a server prints its keys there. The child has a session of its own:
+    Ctrl-C in the terminal reaches us alone, and we end our children in order.
     """
     with log.open("ab") as output:
         child = subprocess.Popen(
             list(command),
             stdin=subprocess.DEVNULL,
-            stdout=output,
+            stdout=subprocess.DEVNULL if quiet else output,
             stderr=output,
             env=environment(extra),
             start_new_session=True,
@@ -93,7 +94,7 @@ def omo_server(
     """
     ready = scratch / f"{name}.json"
     command = [sys.executable, "-m", "omo", *arguments, "--ready-file", str(ready)]
-    with process(command, log, extra) as child:
+    with process(command, log, extra, quiet=True) as child:
         deadline = time.monotonic() + _START_S
         while not ready.exists():
             if stopped():

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from textwrap import shorten
 from typing import Any
 
+from rich.box import SIMPLE
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
@@ -34,7 +36,7 @@ def show_trace(header: Mapping[str, Any], directory: Path) -> None:
     seconds = header["last_due_s"] - header["first_due_s"]
     console.print(f"Trace [bold]{directory}[/]: {header['journeys']:,} journeys in {seconds:,.0f} s, ", end="")
     console.print(f"{header['steps']:,} steps, {header['offered_steps_per_s']:,.1f} a second")
-    table = Table("step", "number")
+    table = Table("step", "number", box=SIMPLE)
     table.columns[1].justify = "right"
     for action, count in header["steps_by_action"].items():
         table.add_row(action, f"{count:,}")
@@ -56,7 +58,7 @@ def show_load(result: Mapping[str, Any], directory: Path) -> None:
     )
     lag = result["lag_ms"]
     console.print(f"generator lag p50 {lag['p50']:.1f} ms, p99 {lag['p99']:.1f} ms, max {lag['max']:.1f} ms")
-    table = Table("step", "calls", "p50 ms", "p90 ms", "p99 ms", "max ms", "ok", "rejected", "unknown", "skipped")
+    table = Table("step", "p50 ms", "p90", "p99", "max", "ok", "refused", "unknown", "skipped", box=SIMPLE)
     for column in table.columns[1:]:
         column.justify = "right"
     for action in sorted(
@@ -64,7 +66,6 @@ def show_load(result: Mapping[str, Any], directory: Path) -> None:
     ):
         table.add_row(action, *_load_row(result, action))
     console.print(table)
-    console.print("Latency counts from the intended start of each step.")
 
 
 def _load_row(result: Mapping[str, Any], action: str) -> list[str]:
@@ -73,21 +74,26 @@ def _load_row(result: Mapping[str, Any], action: str) -> list[str]:
     if action == "all":
         totals = [outcome for per_action in result["outcomes"].values() for outcome in per_action.items()]
         outcomes = {name: sum(n for other, n in totals if other == name) for name, _ in totals}
-    figures = [f"{latency[name]:,.1f}" for name in ("p50", "p90", "p99", "max")] if latency else ["-"] * 4
-    calls = f"{latency['calls']:,}" if latency else "0"
-    return [calls, *figures, *(f"{outcomes.get(name, 0):,}" for name in ("ok", "rejected", "unknown", "skipped"))]
+    figures = [_ms(latency[name]) for name in ("p50", "p90", "p99", "max")] if latency else ["-"] * 4
+    return [*figures, *(f"{outcomes.get(name, 0):,}" for name in ("ok", "rejected", "unknown", "skipped"))]
+
+
+def _ms(value: float) -> str:
+    return f"{value:,.0f}" if value >= 100 else f"{value:.1f}"
 
 
 def show_audit(result: Audit) -> None:
     """One line per law with the number of rows it looked at, then the breaches."""
     console = Console()
-    table = Table("law", "checked", "broken", "what it says")
+    table = Table("law", "checked", "broken", "what it says", box=SIMPLE)
     for column in table.columns[1:3]:
         column.justify = "right"
+    room = max(console.width - 55, 20)
     for verdict in result.verdicts:
-        state = "[green]0[/]" if verdict.checked else "[yellow]nothing to check[/]"
+        state = "[green]0[/]" if verdict.checked else "[yellow]unchecked[/]"
         broken = f"[red]{verdict.broken:,}[/]" if verdict.broken else state
-        table.add_row(verdict.law.name, f"{verdict.checked:,}", broken, verdict.law.about)
+        about = shorten(verdict.law.about, room, placeholder=" …")
+        table.add_row(verdict.law.name, f"{verdict.checked:,}", broken, about)
     console.print(table)
     for verdict in result.verdicts:
         for finding in verdict.findings[:10]:
