@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import math
 import traceback
 from collections.abc import Callable, Generator, Iterator
@@ -477,3 +478,30 @@ def test_a_script_cannot_stop_the_run_behind_its_back() -> None:
         env.run()
     env.run()
     assert log == [(2.0, "holder")]
+
+
+def test_a_world_dropped_in_the_middle_of_a_run_closes_its_scripts_quietly() -> None:
+    """Suspended scripts run their `finally` clauses when they are collected; pytest reports what they would raise."""
+    closed: list[str] = []
+
+    def run_for_a_while() -> None:
+        env = simpy.Environment()
+        engine = Engine(env)
+        till = Pool(engine, 2)
+
+        def shopper() -> Story:
+            if not (yield (till, 50.0)):
+                return
+            try:
+                yield 100.0
+            finally:
+                till.release()
+                closed.append("released")
+
+        for _ in range(10):
+            engine.start(shopper())
+        env.run(until=10)
+
+    run_for_a_while()
+    gc.collect()
+    assert closed == ["released", "released"]
