@@ -79,12 +79,8 @@ def run_load(options: Options, tell: Tell) -> dict[str, Any]:
         office.seed(target.url, target.keys["back_office"], trace)
         office.keep_opening(trace, options.out)
         _replay(options, trace, target, scratch, interrupted, tell)
-        unknown = office.reconcile(target.url, target.keys["back_office"])
-        if target.psp_url is not None:
-            office.keep_psp_book(target.psp_url, options.out)
-        if target.database_url is not None:
-            dump_core(target.database_url, options.out / "books")
-        return _finish(options, trace, target, unknown, interrupted=interrupted.is_set())
+        problems = _close_books(options, target)
+        return _finish(options, trace, target, problems, interrupted=interrupted.is_set())
 
 
 def _check(options: Options, trace: Trace) -> None:
@@ -201,11 +197,39 @@ def _wait(child: subprocess.Popen[bytes], out: Path, seconds: float, interrupted
             tell(min(max(time.time() - started, 0.0), seconds), seconds)
 
 
-def _finish(options: Options, trace: Trace, target: Target, unknown: int, *, interrupted: bool) -> dict[str, Any]:
+def _close_books(options: Options, target: Target) -> list[str]:
+    """Reconcile and keep both books. A target that has died costs its books, not the client's history."""
+
+    def settle() -> None:
+        if unknown := office.reconcile(target.url, target.keys["back_office"]):
+            raise TargetUnreachable(f"{unknown} payments are still unknown after reconciliation")
+
+    def keep() -> None:
+        if target.psp_url is not None:
+            office.keep_psp_book(target.psp_url, options.out)
+
+    def dump() -> None:
+        if target.database_url is not None:
+            dump_core(target.database_url, options.out / "books")
+
+    problems = []
+    for work in (settle, keep, dump):
+        try:
+            work()
+        except TargetUnreachable as error:
+            problems.append(str(error))
+    return problems
+
+
+def _finish(
+    options: Options, trace: Trace, target: Target, problems: list[str], *, interrupted: bool
+) -> dict[str, Any]:
     spools = sorted((options.out / "spool").glob("*.jsonl"))
     to_parquet(spools, options.out / "client_history.parquet")
     setting = Setting(len(trace.steps), options.warm_up_s, max(options.workers, 1), interrupted)
     measures = measure(options.out, setting)
+    measures["reasons"] += problems
+    measures["valid"] = not measures["reasons"]
     result = {
         "schema": SCHEMA,
         "state": "interrupted" if interrupted else "complete",
@@ -217,7 +241,6 @@ def _finish(options: Options, trace: Trace, target: Target, unknown: int, *, int
         "faults": asdict(options.faults) if options.target == "core" else None,
         "stock_guard": options.stock_guard,
         **measures,
-        "still_unknown": unknown,
         "books": target.database_url is not None,
         "machine": {"cores": os.cpu_count(), "platform": platform.platform()},
         "versions": {"python": platform.python_version(), **_versions("locust", "gevent", "geventhttpclient")},

@@ -136,9 +136,11 @@ def schema_of(book: str) -> pa.Schema:
 def dump_core(database_url: str, directory: Path) -> None:
     """Copy the core's tables to `directory` in one repeatable-read snapshot; TargetUnreachable without a database."""
     directory.mkdir(parents=True, exist_ok=True)
+    import asyncpg
+
     try:
         asyncio.run(_dump(database_url, directory))
-    except OSError as error:
+    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
         raise TargetUnreachable(f"database of the core: {error}; the audit needs it to dump the books") from error
     note = {"schema": "omo.books/1", "dumped_at_s": time.time()}
     (directory / "books.json").write_text(json.dumps(note) + "\n", encoding="utf-8")

@@ -1,4 +1,4 @@
-"""Made-up traces for tests: till sales, scan and pay, online orders and click & collect at a given rate."""
+"""Made-up traces for tests: till sales, scan and pay, online orders, click & collect and no-shows at a given rate."""
 
 from __future__ import annotations
 
@@ -13,13 +13,15 @@ PRICES = {sku: 100 + 37 * sku for sku in range(1, 41)}
 LOCATIONS = ("station", "mall", "ec")
 
 
-def synthetic_trace(payments: int, per_second: float, seed: int = 1, stock: int | None = None) -> Trace:
-    """A trace of `payments` journeys; `stock` units of each item everywhere (None: twice what is sold, and more)."""
+def synthetic_trace(
+    payments: int, per_second: float, seed: int = 1, stock: int | None = None, items: int = 40
+) -> Trace:
+    """A trace of `payments` journeys; `stock` units of each of `items` items everywhere (None: enough)."""
     rng = np.random.default_rng(seed)
     starts = np.sort(rng.uniform(0.0, payments / per_second, payments))
     rows: list[dict[str, Any]] = []
     for journey in range(payments):
-        rows += _journey(journey, float(starts[journey]), rng)
+        rows += _journey(journey, float(starts[journey]), list(PRICES)[:items], rng)
     rows.sort(key=lambda row: (row["due_s"], row["journey"], row["step"]))
     steps = pa.Table.from_pylist(rows, schema=STEPS)
     units = stock if stock is not None else 2 * payments + 100
@@ -36,11 +38,10 @@ def synthetic_trace(payments: int, per_second: float, seed: int = 1, stock: int 
     )
 
 
-def _journey(journey: int, start_s: float, rng: np.random.Generator) -> list[dict[str, Any]]:
-    kind = rng.choice(4, p=[0.6, 0.15, 0.15, 0.1])
-    lines = [
-        _line(int(sku), int(rng.integers(1, 3))) for sku in rng.choice(list(PRICES), rng.integers(1, 4), replace=False)
-    ]
+def _journey(journey: int, start_s: float, skus: list[int], rng: np.random.Generator) -> list[dict[str, Any]]:
+    kind = rng.choice(5, p=[0.57, 0.15, 0.15, 0.1, 0.03])
+    chosen = rng.choice(skus, min(len(skus), rng.integers(1, 4)), replace=False)
+    lines = [_line(int(sku), int(rng.integers(1, 3))) for sku in chosen]
     store = str(rng.choice(LOCATIONS[:2]))
     plan = _plans(store, str(rng.choice(["cash", "card", "contactless", "qr"])))[kind]
     amount = sum(line["quantity"] * line["unit_price_yen"] for line in lines)
@@ -89,5 +90,12 @@ def _plans(store: str, brand: str) -> list[dict[str, Any]]:
             "fulfilment": "collect",
             "brand": "wallet",
             "steps": [*collect, ("ready", "back_office"), ("collect", "back_office")],
+        },
+        {
+            "location": store,
+            "channel": "ec",
+            "fulfilment": "collect",
+            "brand": "wallet",
+            "steps": [*collect, ("ready", "back_office"), ("cancel", "back_office")],
         },
     ]
