@@ -6,6 +6,7 @@ import sys
 
 import typer
 
+import loadtest.commands
 import scenarios.commands
 import sim.calibrate.commands
 import sim.commands
@@ -23,6 +24,7 @@ app = typer.Typer(
 scenarios.commands.register(app)
 sim.commands.register(app)
 sim.calibrate.commands.register(app)
+loadtest.commands.register(app)
 
 
 def main() -> None:
