@@ -25,7 +25,13 @@ _SESSION = {
     "jit": "off",
 }
 
-_LOST = (OSError, asyncpg.PostgresConnectionError, asyncpg.InterfaceError, asyncpg.exceptions.OperatorInterventionError)
+_LOST = (
+    OSError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,  # seen when the server cuts a connection between two messages
+    asyncpg.exceptions.OperatorInterventionError,
+)
 
 
 class Unavailable(Exception):
@@ -91,13 +97,17 @@ class Database:
         try:
             yield connection
         except _LOST as error:
+            connection.terminate()
             raise Unavailable(str(error) or type(error).__name__) from error
         finally:
             self._release(connection)
 
     async def _acquire(self) -> Any:
-        if self._idle:
-            return self._idle.pop()
+        while self._idle:
+            connection = self._idle.pop()
+            if not connection.is_closed():
+                return connection
+            self._mend()
         turn: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
         self._waiting.append(turn)
         timer = turn.get_loop().call_later(_WAIT_S, _fail, [turn])
@@ -108,10 +118,7 @@ class Database:
 
     def _release(self, connection: Any) -> None:
         if connection.is_closed():
-            if not self._closed:
-                task = asyncio.get_running_loop().create_task(self._repair())
-                self._repairs.add(task)
-                task.add_done_callback(self._repairs.discard)
+            self._mend()
             return
         while self._waiting:
             turn = self._waiting.popleft()
@@ -119,6 +126,12 @@ class Database:
                 turn.set_result(connection)
                 return
         self._idle.append(connection)
+
+    def _mend(self) -> None:
+        if not self._closed:
+            task = asyncio.get_running_loop().create_task(self._repair())
+            self._repairs.add(task)
+            task.add_done_callback(self._repairs.discard)
 
     async def _repair(self) -> None:
         while True:

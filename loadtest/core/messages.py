@@ -12,8 +12,8 @@ Shopper = Annotated[int, Meta(ge=0, le=2**63 - 1)]
 Sku = Annotated[int, Meta(ge=0, le=2**31 - 1)]
 Quantity = Annotated[int, Meta(ge=1, le=100_000)]
 Yen = Annotated[int, Meta(ge=1, le=10**12)]
-Name = Annotated[str, Meta(min_length=1, max_length=64)]
-Text = Annotated[str, Meta(min_length=1, max_length=200)]
+Name = Annotated[str, Meta(min_length=1, max_length=64, pattern=r"^[^\x00-\x1f]*$")]
+Text = Annotated[str, Meta(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f]*$")]
 
 
 class Message(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -99,7 +99,7 @@ class SeedProduct(Message, frozen=True):
     """A product of the opening catalogue."""
 
     sku: Sku
-    name: Annotated[str, Meta(max_length=200)]
+    name: Text
     price_yen: Annotated[int, Meta(ge=0, le=10**12)]
     rating: float | None = None
     reviews: Annotated[int, Meta(ge=0, le=2**31 - 1)] = 0

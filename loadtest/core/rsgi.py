@@ -7,14 +7,17 @@ import logging
 import signal
 import socket
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 from granian.constants import HTTPModes, Interfaces
 from granian.server.embed import Server
 
 from scenarios.errors import UsageError
+
+_FINISH_S: Final = 10.0
 
 JSON: tuple[str, str] = ("content-type", "application/json")
 
@@ -83,10 +86,54 @@ def bind(host: str, port: int) -> socket.socket:
     return keeper
 
 
-async def serve(app: App, address: socket.socket, ready: Callable[[], None]) -> None:
-    """Serve until SIGINT or SIGTERM; `ready` is called once connections are accepted."""
+async def serve(app: App, address: socket.socket, ready: Callable[[], None], closing: asyncio.Event) -> None:
+    """Serve until SIGINT or SIGTERM, which set `closing`; `ready` is called once connections are accepted.
+
+    From then on new requests get 503 and those in flight are finished, for a bounded time: granian aborts the
+    process when it is stopped under a request.
+    """
     host, port = address.getsockname()[:2]
-    server: Any = Server(
+    in_flight = 0
+    drained = asyncio.Event()
+
+    async def counted(scope: Any, protocol: Any) -> None:
+        nonlocal in_flight
+        if closing.is_set():
+            send(protocol, error_reply(503, "closing", "the service is being stopped", ("retry-after", "1")))
+            return
+        in_flight += 1
+        try:
+            await app(scope, protocol)
+        finally:
+            in_flight -= 1
+            if closing.is_set() and in_flight == 0:
+                drained.set()
+
+    server = _server(counted, host, port)
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, closing.set)
+    serving = loop.create_task(server.serve())
+    try:
+        await _wait_accepting(host, port, serving)
+        ready()
+        closed = loop.create_task(closing.wait())
+        await asyncio.wait({serving, closed}, return_when=asyncio.FIRST_COMPLETED)
+        closed.cancel()
+        if in_flight:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(drained.wait(), _FINISH_S)
+    finally:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.remove_signal_handler(number)
+        server.stop()
+        await serving
+        address.close()
+
+
+def _server(app: App, host: str, port: int) -> Any:
+    logging.getLogger("_granian").setLevel(logging.CRITICAL)
+    return Server(
         app,
         address=host,
         port=port,
@@ -97,20 +144,6 @@ async def serve(app: App, address: socket.socket, ready: Callable[[], None]) -> 
         backpressure=4096,  # the app itself answers 503 well before
         log_enabled=False,
     )
-    logging.getLogger("_granian").setLevel(logging.CRITICAL)
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, server.stop)
-    serving = loop.create_task(server.serve())
-    try:
-        await _wait_accepting(host, port, serving)
-        ready()
-        await serving
-    finally:
-        for number in (signal.SIGINT, signal.SIGTERM):
-            loop.remove_signal_handler(number)
-        server.stop()
-        address.close()
 
 
 async def _wait_accepting(host: str, port: int, serving: asyncio.Task[None]) -> None:

@@ -102,7 +102,7 @@ async def _serve(
     psp = PspClient(psp_url, settings.psp_timeout_s) if psp_url else None
     core = Core(settings, database, psp)
     try:
-        await serve(make_app(core), address, announce)
+        await serve(make_app(core), address, announce, asyncio.Event())
         if core.background:
             await asyncio.wait(core.background, timeout=_DRAIN_S)
     finally:

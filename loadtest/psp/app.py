@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Coroutine
+from contextlib import suppress
 from typing import Annotated, Any, Final
 from urllib.parse import unquote
 
@@ -65,6 +66,7 @@ class Psp:
         self.faults = faults
         self.seed = seed
         self.postman = Postman()
+        self.closing = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
 
     def resume(self) -> None:
@@ -108,18 +110,18 @@ class Psp:
         if self.faults.outage:
             return error_reply(503, "outage", "the provider is down")
         if (method, path) == ("POST", "/psp/charges"):
-            return await self._charge(msgspec.json.decode(body, type=ChargeRequest), protocol)
+            return await self._charge(msgspec.json.decode(body, type=ChargeRequest))
         if (method, path) == ("POST", "/psp/refunds"):
             return await self._refund(msgspec.json.decode(body, type=RefundRequest))
         if method == "GET" and path.startswith("/psp/charges/"):
             return self._show(unquote(path.removeprefix("/psp/charges/")))
         return error_reply(404, "not_found", "no such path")
 
-    async def _charge(self, wanted: ChargeRequest, protocol: Any) -> Reply:
+    async def _charge(self, wanted: ChargeRequest) -> Reply:
         fate = fate_of(self.faults, self.seed, wanted.brand, wanted.merchant_payment_id)
         known = self.book.find(wanted.merchant_payment_id) is not None
         if fate.lost == "before" and not known:
-            return await _hang(protocol)
+            return await self._hang()
         await asyncio.sleep(fate.latency_s)
         is_new = self.book.find(wanted.merchant_payment_id) is None
         charge = self.book.charge(
@@ -141,8 +143,14 @@ class Psp:
         if is_new and fate.lost == "after":
             if charge.state != "pending_customer":
                 self._start(self._tell(charge, fate, late=True))
-            return await _hang(protocol)
+            return await self._hang()
         return json_reply(201, {"charge": charge.charge, "state": charge.state})
+
+    async def _hang(self) -> Reply:
+        """Leave the caller waiting for as long as the provider's gateway allows."""
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self.closing.wait(), _HANG_S)
+        return error_reply(504, "timed_out", "no answer inside the provider")
 
     async def _refund(self, wanted: RefundRequest) -> Reply:
         await asyncio.sleep(self.faults.latency_ms / 1000.0)
@@ -183,11 +191,3 @@ class Psp:
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
-
-
-async def _hang(protocol: Any) -> Reply:
-    """Leave the caller waiting until it gives up, or for as long as the provider's gateway allows."""
-    gone = asyncio.ensure_future(protocol.client_disconnect())
-    await asyncio.wait({gone}, timeout=_HANG_S)
-    gone.cancel()
-    return error_reply(504, "timed_out", "no answer inside the provider")

@@ -59,6 +59,6 @@ async def _serve(options: Options, book: Book, address: socket.socket, tell: Cal
         tell(text)
 
     try:
-        await serve(psp, address, announce)
+        await serve(psp, address, announce, psp.closing)
     finally:
         await psp.stop()
