@@ -14,6 +14,7 @@ from __future__ import annotations
 import gc
 import json
 import secrets
+import signal
 import time
 from collections.abc import Mapping
 from contextlib import suppress
@@ -90,15 +91,16 @@ class Replay:
         self.scheduler: Greenlet | None = None
         self.spool: Spool | None = None
         self.shares_done: dict[str, bool] = {}
-        self.lost: list[str] = []
         self.finished = False
+        self.aborted = False
 
     def is_finished(self) -> bool:
         """Whether every share has ended. A worker that went missing ends the replay: the run is invalid."""
+        if self.aborted:
+            return True
         if isinstance(self.runner, MasterRunner):
-            missing = [name for name, done in self.shares_done.items() if not done and self._is_gone(name)]
-            self.lost = missing
-            return bool(missing) or (bool(self.shares_done) and all(self.shares_done.values()))
+            missing = any(self._is_gone(name) for name, done in self.shares_done.items() if not done)
+            return missing or (bool(self.shares_done) and all(self.shares_done.values()))
         return self.finished
 
     def _is_gone(self, name: str) -> bool:
@@ -187,6 +189,11 @@ class Replay:
             context={},
         )
 
+    def abort(self) -> None:
+        """End the replay early, in order, at the shape's next tick."""
+        self.aborted = True
+        self.on_stopping()
+
     def on_stopping(self, **_: Any) -> None:
         """No further journeys; those in flight are ended by Locust and recorded as unknown."""
         if self.scheduler is not None and not self.finished:
@@ -223,6 +230,8 @@ def prepare(environment: Environment, runner: Runner, **_: Any) -> None:
         environment.shape_class.replay = replay
     if isinstance(runner, WorkerRunner):
         runner.register_message("omo_start", replay.on_start_message)
+    else:  # Locust sets its own handler too late for a headless run with a shape
+        gevent.signal_handler(signal.SIGTERM, replay.abort)
     if isinstance(runner, MasterRunner):
         runner.register_message("omo_done", replay.on_done_message)
     listeners = (
