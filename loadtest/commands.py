@@ -28,23 +28,26 @@ _Json = Annotated[bool, typer.Option("--json", help="One JSON document instead o
 
 
 def trace(
-    run: Annotated[Path, typer.Argument(help="Run directory, from `omo run`.")],
+    reference: Annotated[str, typer.Argument(metavar="RUN", help="A run: its path, its name, or its scenario.")],
     day: Annotated[int, typer.Option(min=0, help="Day of the run, 0 is the first.")] = 0,
-    from_: Annotated[str, typer.Option("--from", help="Start of the window, HH:MM.")] = "11:45",
-    to: Annotated[str, typer.Option("--to", help="End of the window, HH:MM.")] = "12:15",
+    from_: Annotated[str, typer.Option("--from", help="Start of the window, HH:MM or HH:MM:SS.")] = "11:45",
+    to: Annotated[str, typer.Option("--to", help="End of the window, HH:MM or HH:MM:SS.")] = "12:15",
     copies: Annotated[int, typer.Option(min=1, help="Independent copies laid over each other: more shoppers.")] = 1,
     rep: Annotated[int, typer.Option(min=0, help="Replication of the run.")] = 0,
     out: Annotated[Path | None, typer.Option(file_okay=False, help="Where to write it.")] = None,
+    runs: Annotated[Path, typer.Option(file_okay=False, help="Folder that holds the runs.")] = Path("runs"),
     as_json: _Json = False,
 ) -> None:
     """Cut a window out of a run and write it as a trace: journeys of time-stamped API steps.
 
-    Example: omo trace runs/ward-1a2b3c --day 6 --from 11:45 --to 12:15 --copies 4 --out lunch
+    Example: omo trace launch-day --day 1 --from 11:45 --to 12:15 --copies 4 --out lunch
     """
     from loadtest.show import show_trace
     from loadtest.trace import Window, clock_time, cut_trace
     from loadtest.trace_schema import write_trace
+    from sim.log.run_directory import find_run
 
+    run = find_run(reference, runs)
     window = Window(day, clock_time(from_, "--from"), clock_time(to, "--to"))
     cut = cut_trace(run, window, rep, copies)
     directory = out or Path(f"{run.name}-d{day}-{from_}-{to}-x{copies}".replace(":", ""))

@@ -23,7 +23,7 @@ from scenarios.errors import UsageError
 from sim.streams import Streams
 
 DAY_S: Final = 86_400
-COPY_SHIFT_S: Final = 60.0
+COPY_SHIFT_S_MAX: Final = 60.0
 _TABLES: Final = ("events", "payments", "stock_moves", "catalogue")
 
 
@@ -79,19 +79,22 @@ def cut_trace(run: Path, window: Window, replication: int = 0, copies: int = 1) 
         "from_s": window.from_s,
         "to_s": window.to_s,
     }
-    steps = superpose(steps, copies, Streams(seed, replication))
+    shift_s = min(COPY_SHIFT_S_MAX, window.to_s - window.from_s)
+    steps = superpose(steps, copies, Streams(seed, replication), shift_s)
     stock = stock.set_column(2, STOCK.field(2), pc.multiply(stock["on_hand"], pa.scalar(copies, pa.int64())))
     return Trace(header_of(steps, source, copies), steps, catalogue, stock)
 
 
-def superpose(steps: pa.Table, copies: int, streams: Streams) -> pa.Table:
+def superpose(
+    steps: pa.Table, copies: int, streams: Streams, shift_s_max: float = COPY_SHIFT_S_MAX
+) -> pa.Table:
     """`copies` independent copies of `steps`: own journeys and shoppers, each copy but the first shifted in time.
 
-    Copy k starts uniform(0, 60) s later, so that more load is more shoppers and not a faster clock.
+    Copy k starts uniform(0, `shift_s_max`) s later, so that more load is more shoppers and not a faster clock.
     """
     journeys = int(pc.max(steps["journey"]).as_py()) + 1
     shoppers = int(pc.max(steps["shopper"]).as_py() or 0) + 1
-    shift_s = np.r_[0.0, COPY_SHIFT_S * streams.uniforms("trace copy", np.arange(1, copies), 1)[:, 0]]
+    shift_s = np.r_[0.0, shift_s_max * streams.uniforms("trace copy", np.arange(1, copies), 1)[:, 0]]
     parts = []
     for copy in range(copies):
         part = steps

@@ -83,7 +83,13 @@ class ParquetFiles:
     def __init__(self, directory: Path) -> None:
         directory.mkdir(parents=True, exist_ok=True)
         self._writers = {
-            name: pq.ParquetWriter(directory / f"{name}.parquet", schema, compression="zstd", compression_level=1)
+            name: pq.ParquetWriter(
+                directory / f"{name}.parquet",
+                schema,
+                compression="zstd",
+                compression_level=1,
+                use_dictionary=[field.name for field in schema if field.type == CODE],
+            )
             for name, schema in TABLES.items()
         }
 
