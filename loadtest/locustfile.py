@@ -35,8 +35,8 @@ from loadtest.sender import Clock, Office, Sender
 from loadtest.spool import Spool
 from loadtest.wire import Connections
 
-LEAD_S: Final = 2.0
-"""Between the master's start message and the first step: time for every worker to read its share."""
+LEAD_S: Final = 0.5
+"""Between the start message and the first step, once every generator has read its share."""
 
 _YIELD_EVERY: Final = 20
 
@@ -87,9 +87,13 @@ class Replay:
         self.keys: Mapping[str, str] = json.loads(Path(options.keys_file).read_text(encoding="utf-8"))
         self.speed = float(options.speed)
         self.run_id: str = options.run_id or secrets.token_hex(4)
+        self.run_id_now = self.run_id
         self.runs = 0
+        self.share = 0
+        self.script: Script | None = None
         self.scheduler: Greenlet | None = None
         self.spool: Spool | None = None
+        self.shares_ready: dict[str, bool] = {}
         self.shares_done: dict[str, bool] = {}
         self.finished = False
         self.aborted = False
@@ -107,40 +111,67 @@ class Replay:
         assert isinstance(self.runner, MasterRunner)
         return name not in self.runner.clients or self.runner.clients[name].state == STATE_MISSING
 
+    def on_test_start(self, **_: Any) -> None:
+        """Forget an earlier run of the same process (Locust's page can start the test again)."""
+        self.finished = False
+        self.shares_ready.clear()
+        self.shares_done.clear()
+
     def on_spawned(self, **_: Any) -> None:
-        """Start: locally at once, or tell every worker its share and the moment to begin."""
+        """Read the trace: here, or tell each worker by name which share to read."""
         if isinstance(self.runner, WorkerRunner):
             return
         self.runs += 1
         run_id = self.run_id if self.runs == 1 else f"{self.run_id}-{self.runs}"
-        start_at = time.time() + LEAD_S
         if isinstance(self.runner, MasterRunner):
             names = sorted(client.id for client in self.runner.clients.all if not self._is_gone(client.id))
+            self.shares_ready = dict.fromkeys(names, False)
             self.shares_done = dict.fromkeys(names, False)
             shares = {name: index for index, name in enumerate(names)}
-            self.runner.send_message("omo_start", {"shares": shares, "start_at": start_at, "run_id": run_id})
+            self.runner.send_message("omo_share", {"shares": shares, "run_id": run_id})
         else:
-            self.begin(run_id, start_at, 0, 1)
-        (self.directory / "started.json").write_text(json.dumps({"start_at": start_at}), encoding="utf-8")
+            self.prepare(run_id, 0, 1)
+            self.begin(self.announce())
 
-    def on_start_message(self, msg: Any, **_: Any) -> None:
-        """A worker's start; one that the master does not name (it came too late) stays idle."""
+    def on_share(self, msg: Any, **_: Any) -> None:
+        """A worker reads its share; one that the master does not name (it came too late) stays idle."""
         shares = msg.data["shares"]
         name = getattr(self.runner, "client_id", "")
         if name in shares:
-            self.begin(msg.data["run_id"], msg.data["start_at"], shares[name], len(shares))
+            self.prepare(msg.data["run_id"], shares[name], len(shares))
+            self.runner.send_message("omo_ready", {})
 
-    def on_done_message(self, msg: Any, **_: Any) -> None:
+    def on_ready(self, msg: Any, **_: Any) -> None:
+        """The master starts all workers when the last one is ready."""
+        self.shares_ready[msg.node_id] = True
+        if all(self.shares_ready.values()):
+            self.runner.send_message("omo_start", {"start_at": self.announce()})
+
+    def on_start(self, msg: Any, **_: Any) -> None:
+        """A worker begins."""
+        if self.script is not None:
+            self.begin(msg.data["start_at"])
+
+    def on_done(self, msg: Any, **_: Any) -> None:
         """A worker's share has ended."""
         self.shares_done[msg.node_id] = True
 
-    def begin(self, run_id: str, start_at: float, share: int, shares: int) -> None:
-        """Read the share and start its scheduler; trace time `first_due_s` is at `start_at` (unix time)."""
-        self.finished = False
-        script = read_script(self.trace, self.speed, share, shares)
+    def announce(self) -> float:
+        """Fix the moment (unix time) of the first step and write it down for whoever shows the progress."""
+        start_at = time.time() + LEAD_S
+        (self.directory / "started.json").write_text(json.dumps({"start_at": start_at}), encoding="utf-8")
+        return start_at
+
+    def prepare(self, run_id: str, share: int, shares: int) -> None:
+        """Read a share of the trace, in a thread: a worker must go on answering its master meanwhile."""
+        self.run_id_now, self.share = run_id, share
+        self.script = gevent.get_hub().threadpool.apply(read_script, (self.trace, self.speed, share, shares))
+
+    def begin(self, start_at: float) -> None:
+        """Start the scheduler of this process's share; trace time `first_due_s` is at `start_at` (unix time)."""
         first_s = self.header["first_due_s"] / self.speed
         zero = time.perf_counter() + (start_at - time.time()) - first_s
-        self.spool = Spool(self.directory / "spool" / f"{share:03d}.jsonl")
+        self.spool = Spool(self.directory / "spool" / f"{self.share:03d}.jsonl")
         host = self.environment.host or ""
         connections = {kind: Connections(host, self.keys.get(kind, "")) for kind in ("till", "app", "back_office")}
         office = Office(Clock(zero), connections, self.spool, self.report)
@@ -148,10 +179,12 @@ class Replay:
         gc.freeze()
         with suppress(psutil.Error, OSError):  # beside its target on one machine, the generator must not wait for it
             psutil.Process().nice(-10)
-        self.scheduler = self.runner.greenlet.spawn(self.schedule, script, office, run_id, share)
+        self.scheduler = self.runner.greenlet.spawn(self.schedule, office)
 
-    def schedule(self, script: Script, office: Office, run_id: str, share: int) -> None:
+    def schedule(self, office: Office) -> None:
         """Start each journey at its time; wait for the last one; say so."""
+        script, share = self.script, self.share
+        assert script is not None
         process = psutil.Process()
         busy = sum(process.cpu_times()[:2])
         started = time.perf_counter()
@@ -162,7 +195,7 @@ class Replay:
                 gevent.sleep(wait_s)
             elif index % _YIELD_EVERY == 0:
                 gevent.sleep(0)
-            user = JourneyUser(self.environment, run_id, office)
+            user = JourneyUser(self.environment, self.run_id_now, office)
             user.steps = script.steps(index)
             user.start(self.runner.user_greenlets)
         self.runner.user_greenlets.join()
@@ -229,12 +262,15 @@ def prepare(environment: Environment, runner: Runner, **_: Any) -> None:
     if isinstance(environment.shape_class, TraceShape):
         environment.shape_class.replay = replay
     if isinstance(runner, WorkerRunner):
-        runner.register_message("omo_start", replay.on_start_message)
+        runner.register_message("omo_share", replay.on_share, concurrent=True)
+        runner.register_message("omo_start", replay.on_start)
     else:  # Locust sets its own handler too late for a headless run with a shape
         gevent.signal_handler(signal.SIGTERM, replay.abort)
     if isinstance(runner, MasterRunner):
-        runner.register_message("omo_done", replay.on_done_message)
+        runner.register_message("omo_ready", replay.on_ready)
+        runner.register_message("omo_done", replay.on_done)
     listeners = (
+        (environment.events.test_start, replay.on_test_start),
         (environment.events.spawning_complete, replay.on_spawned),
         (environment.events.test_stopping, replay.on_stopping),
         (environment.events.test_stop, replay.on_stop),
