@@ -1,0 +1,109 @@
+"""Figures as people write them: k and M in English, 万 and 億 in Japanese; a true minus sign, never a hyphen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from dashboard.words import Language
+
+MAN = 10**4
+OKU = 10**8
+NOTHING = "–"
+
+
+@dataclass(frozen=True)
+class Scale:
+    """How an axis is divided: a value divided by `divisor` is in `unit`."""
+
+    divisor: float
+    unit: str
+
+
+def yen(value: float, language: Language, signed: bool = False) -> str:
+    """Yen: `¥3.26M`, `326万円`; with `signed` a plus sign too."""
+    size = _yen_ja(abs(value)) if language == "ja" else _yen_en(abs(value))
+    return _sign(value, signed) + size
+
+
+def share(value: float, signed: bool = False) -> str:
+    """A share in per cent."""
+    return f"{_sign(value, signed)}{abs(value) * 100:.1f} %"
+
+
+def points(value: float, language: Language, signed: bool = True) -> str:
+    """A difference of shares in percentage points."""
+    unit = "ポイント" if language == "ja" else " pp"
+    decimals = 2 if abs(value) < 0.01 else 1
+    return f"{_sign(value, signed)}{abs(value) * 100:.{decimals}f}{unit}"
+
+
+def seconds(value: float, language: Language, signed: bool = False) -> str:
+    """Seconds, or minutes from two minutes on."""
+    minutes = abs(value) >= 120
+    size = f"{abs(value) / 60:.1f}" if minutes else f"{abs(value):.1f}"
+    units = ("分", "秒") if language == "ja" else (" min", " s")
+    return f"{_sign(value, signed)}{size}{units[0] if minutes else units[1]}"
+
+
+def count(value: float, signed: bool = False) -> str:
+    """A number of things; means of small numbers keep a decimal."""
+    decimals = 1 if abs(value) < 100 and value != round(value) else 0
+    return f"{_sign(value, signed)}{abs(value):,.{decimals}f}"
+
+
+def figure(value: float | None, unit: str, language: Language, signed: bool = False) -> str:
+    """A value of a measure in its unit; a dash where it cannot be said. A signed share is in points."""
+    if value is None:
+        return NOTHING
+    if unit == "yen":
+        return yen(value, language, signed)
+    if unit == "share":
+        return points(value, language) if signed else share(value)
+    return seconds(value, language, signed) if unit == "s" else count(value, signed)
+
+
+def interval(document: Mapping[str, float | None], unit: str, language: Language, signed: bool = False) -> str:
+    """Mean and half-width of `{mean, half_width}`: `¥3.26M ± ¥0.50M`."""
+    mean = figure(document["mean"], unit, language, signed)
+    half_width = document["half_width"]
+    if half_width is None:
+        return mean
+    width = points(half_width, language, signed=False) if unit == "share" else figure(half_width, unit, language)
+    return f"{mean} ± {width}"
+
+
+def scale_of(values: Iterable[float], unit: str, language: Language) -> Scale:
+    """The division of an axis that shows `values` of a measure's unit."""
+    largest = max((abs(value) for value in values), default=0.0)
+    if unit == "yen" and language == "ja":
+        return Scale(OKU, "億円") if largest >= OKU else Scale(MAN, "万円") if largest >= MAN else Scale(1, "円")
+    if unit == "yen":
+        return Scale(1e6, "¥M") if largest >= 1e6 else Scale(1e3, "¥k") if largest >= 1e3 else Scale(1, "¥")
+    if unit == "share":
+        return Scale(0.01, "%")
+    if unit == "s":
+        return Scale(1, "秒" if language == "ja" else "s")
+    return Scale(1, "")
+
+
+def _sign(value: float, signed: bool) -> str:
+    return "−" if value < 0 else "+" if signed and value > 0 else ""
+
+
+def _yen_en(size: float) -> str:
+    for divisor, letter in ((1e9, "B"), (1e6, "M"), (1e3, "k")):
+        if size >= divisor * 0.99995:
+            number = size / divisor
+            return f"¥{number:,.{2 if number < 10 else 1}f}{letter}"
+    return f"¥{size:,.0f}"
+
+
+def _yen_ja(size: float) -> str:
+    man = round(size / MAN)
+    if man >= MAN:
+        oku, rest = divmod(man, MAN)
+        return f"{oku:,}億{rest:,}万円" if rest else f"{oku:,}億円"
+    if size >= 100 * MAN:
+        return f"{man:,}万円"
+    return f"{size / MAN:.1f}万円" if size >= MAN else f"{size:,.0f}円"

@@ -1,0 +1,118 @@
+"""Waterfall and Sankey in Plotly."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import plotly.graph_objects as go
+
+from dashboard.amounts import count, scale_of, yen
+from dashboard.charts.palette import APP, COMPANY, DIVISION, LOST, NEUTRAL, OUTCOME, translucent
+from dashboard.charts.steps import Move, Step
+from dashboard.words import Words
+
+
+def waterfall(steps: Sequence[Step], names: Sequence[str], say: Words, font: str) -> Any:
+    """Bars from one step to the next, each labelled with its signed amount; the total has a pattern of its own."""
+    scale = scale_of([step.change_yen for step in steps], "yen", say.language)
+    base, bottoms = 0.0, []
+    for step in steps:
+        bottoms.append(0.0 if step.is_total else base)
+        base += 0.0 if step.is_total else step.change_yen
+    figure = go.Figure(
+        go.Bar(
+            x=list(names),
+            y=[step.change_yen / scale.divisor for step in steps],
+            base=[bottom / scale.divisor for bottom in bottoms],
+            text=[yen(step.change_yen, say.language, signed=True) for step in steps],
+            textposition="outside",
+            cliponaxis=False,
+            constraintext="none",
+            marker={
+                "color": [_colour(step) for step in steps],
+                "pattern": {
+                    "shape": ["/" if step.is_total else "" for step in steps],
+                    "size": 6,
+                    "fillmode": "replace",
+                },
+                "line": {"color": [_colour(step) for step in steps], "width": 1},
+            },
+            hovertemplate="%{x}<br>%{text}<extra></extra>",
+        )
+    )
+    tops = [b + max(s.change_yen, 0) for b, s in zip(bottoms, steps, strict=True)]
+    lows = [b + min(s.change_yen, 0) for b, s in zip(bottoms, steps, strict=True)]
+    margin = 0.14 * ((max(tops) - min(*lows, 0)) or 1)
+    figure.update_yaxes(
+        title={"text": scale.unit},
+        zeroline=True,
+        zerolinewidth=1,
+        zerolinecolor=NEUTRAL,
+        range=[(min(*lows, 0) - margin) / scale.divisor, (max(*tops, 0) + margin) / scale.divisor],
+    )
+    return _laid_out(figure, font, 380)
+
+
+def sankey(moves: Sequence[Move], say: Words, font: str) -> Any:
+    """Needs that ended differently: left as in A, right as in B, coloured by the channel they left."""
+    sources = list(dict.fromkeys(move.source for move in moves))
+    targets = list(dict.fromkeys(move.target for move in moves))
+    left = {name: i for i, name in enumerate(sources)}
+    right = {name: len(sources) + i for i, name in enumerate(targets)}
+    labels = [
+        *(f"{say(f'outcome.{name}')} {count(sum(m.needs for m in moves if m.source == name))}" for name in sources),
+        *(f"{say(f'outcome.{name}')} {count(sum(m.needs for m in moves if m.target == name))}" for name in targets),
+    ]
+    figure = go.Figure(
+        go.Sankey(
+            arrangement="snap",
+            node={
+                "label": labels,
+                "color": [OUTCOME[name] for name in [*sources, *targets]],
+                "pad": 14,
+                "thickness": 14,
+                "line": {"width": 0},
+                "hovertemplate": "%{label}<extra></extra>",
+            },
+            link={
+                "source": [left[move.source] for move in moves],
+                "target": [right[move.target] for move in moves],
+                "value": [move.needs for move in moves],
+                "color": [translucent(OUTCOME[move.source], 0.42) for move in moves],
+                "customdata": [
+                    [
+                        say(f"outcome.{move.source}"),
+                        say(f"outcome.{move.target}"),
+                        count(move.needs),
+                        yen(move.contribution_yen, say.language, signed=True),
+                    ]
+                    for move in moves
+                ],
+                "hovertemplate": "%{customdata[0]} → %{customdata[1]}<br>%{customdata[2]}<br>%{customdata[3]}"
+                "<extra></extra>",
+            },
+        )
+    )
+    return _laid_out(figure, font, 460)
+
+
+def _colour(step: Step) -> str:
+    if step.key in DIVISION:
+        return DIVISION[step.key]
+    return COMPANY if step.is_total else APP if step.change_yen >= 0 else LOST
+
+
+def _laid_out(figure: Any, font: str, height: int) -> Any:
+    figure.update_layout(
+        height=height,
+        margin={"l": 8, "r": 8, "t": 16, "b": 8},
+        font={"family": font, "size": 13},
+        showlegend=False,
+        dragmode=False,
+        paper_bgcolor="rgba(0,0,0,0)",
+        plot_bgcolor="rgba(0,0,0,0)",
+    )
+    figure.update_xaxes(fixedrange=True, automargin=True)
+    figure.update_yaxes(fixedrange=True, automargin=True)
+    return figure

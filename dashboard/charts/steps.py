@@ -1,0 +1,114 @@
+"""What charts show, computed once for Plotly, Altair and matplotlib: waterfall steps, movers, the shift matrix."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from dashboard.statement import COMPANY, TOTAL, Line
+from sim.evaluation.measures import MEASURES
+from sim.log.schema import Outcome, labels
+
+
+@dataclass(frozen=True)
+class Step:
+    """One bar of a waterfall: `key` names it, `change_yen` is its height; a total stands on zero."""
+
+    key: str
+    change_yen: float
+    half_width_yen: float | None = None
+    is_total: bool = False
+
+
+@dataclass(frozen=True)
+class Move:
+    """Needs per replication that ended as `source` in A and as `target` in B."""
+
+    source: str
+    target: str
+    needs: float
+    contribution_yen: float
+
+
+@dataclass(frozen=True)
+class Matrix:
+    """Contribution change per replication in yen, by outcome in A (rows) and in B (columns); empty ones left out.
+
+    The sum of `cells` plus `unallocated_yen` is `total_yen`, the difference between the companies.
+    """
+
+    rows: list[str]
+    columns: list[str]
+    cells: dict[tuple[str, str], float]
+    unallocated_yen: float
+    total_yen: float
+
+
+def division_steps(document: dict[str, Any]) -> list[Step]:
+    """Store P/L change, EC P/L change, company change."""
+    found = []
+    for key, name in (("store", "store_pl_yen"), ("ec", "ec_pl_yen"), (COMPANY, "contribution_yen")):
+        difference = document["measures"][name]["difference"]
+        found.append(Step(key, difference["mean"], difference["half_width"], key == COMPANY))
+    return found
+
+
+def account_steps(lines: Sequence[Line]) -> list[Step]:
+    """The company's change, one account after the other, then the total. Accounts that did not change are left out."""
+    found = []
+    for line in lines:
+        if line.owner == COMPANY and line.difference is not None and (line.difference.mean or line.account == TOTAL):
+            found.append(Step(line.account, line.difference.mean, line.difference.half_width, line.account == TOTAL))
+    return found
+
+
+def moves(document: dict[str, Any]) -> list[Move]:
+    """Needs that ended differently in B, the largest flows first."""
+    n = document["shift"]["replications"]
+    found = [
+        Move(cell["source"], cell["target"], cell["needs"] / n, cell["contribution_difference_yen"] / n)
+        for cell in document["shift"]["cells"]
+        if cell["source"] != cell["target"]
+    ]
+    return sorted(found, key=lambda move: -move.needs)
+
+
+def stayed(document: dict[str, Any]) -> tuple[float, float]:
+    """Needs per replication that ended alike in both worlds, and all needs."""
+    cells, n = document["shift"]["cells"], document["shift"]["replications"]
+    alike = sum(cell["needs"] for cell in cells if cell["source"] == cell["target"])
+    return alike / n, sum(cell["needs"] for cell in cells) / n
+
+
+def matrix(document: dict[str, Any]) -> Matrix:
+    """The channel-shift matrix per replication."""
+    shift = document["shift"]
+    n = shift["replications"]
+    cells = {(c["source"], c["target"]): c["contribution_difference_yen"] / n for c in shift["cells"]}
+    used = {key: value for key, value in cells.items() if value}
+    order = labels(Outcome)
+    return Matrix(
+        rows=[name for name in order if any(source == name for source, _ in used)],
+        columns=[name for name in order if any(target == name for _, target in used)],
+        cells=used,
+        unallocated_yen=shift["unallocated_yen"] / n,
+        total_yen=shift["total_yen"] / n,
+    )
+
+
+def relative_differences(document: dict[str, Any], unit: str) -> list[dict[str, Any]]:
+    """Measures of one unit: name, mean, low and high of the difference, and whether the interval leaves out zero.
+
+    Without an interval `low` and `high` are None.
+    """
+    found = []
+    for measure in MEASURES:
+        difference = document["measures"].get(measure.name, {}).get("difference")
+        if difference is None or measure.unit != unit or difference["mean"] is None:
+            continue
+        mean, half_width = difference["mean"], difference["half_width"]
+        low, high = (None, None) if half_width is None else (mean - half_width, mean + half_width)
+        settled = low is not None and high is not None and (low > 0 or high < 0)
+        found.append({"name": measure.name, "mean": mean, "low": low, "high": high, "settled": settled})
+    return found

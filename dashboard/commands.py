@@ -1,0 +1,66 @@
+"""`omo dashboard` and `omo report`: look at runs in a browser, and write one file about them."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+_RUNS = Path("runs")
+_Out = Annotated[Path, typer.Option("--out", file_okay=False, help="Folder that holds the runs.")]
+
+
+class ReportLanguage(StrEnum):
+    """Languages of the report."""
+
+    EN = "en"
+    JA = "ja"
+
+
+def register(app: typer.Typer) -> None:
+    """Add the dashboard's commands to `app`."""
+    app.command()(dashboard)
+    app.command()(report)
+
+
+def dashboard(
+    out: _Out = _RUNS,
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Port on this machine.")] = 8501,
+    browser: Annotated[bool, typer.Option("--browser/--no-browser", help="Open a browser window.")] = True,
+) -> None:
+    """Look at runs in the browser: two ledgers, load and audit, all runs; start new ones. English and Japanese.
+
+    Serves on 127.0.0.1 only and asks nothing of any other machine. Ctrl-C ends it; simulations started from a page
+    go on and can be seen again at the next start.
+
+    Example: omo dashboard --port 8600
+    """
+    from dashboard.server import serve
+
+    serve(out, port, browser)
+
+
+def report(
+    run: Annotated[str, typer.Argument(help="A run: its path, its name, or its scenario.")],
+    against: Annotated[str | None, typer.Option(help="The run it is compared with, on the same shoppers.")] = None,
+    load: Annotated[Path | None, typer.Option(file_okay=False, help="Load directory to report on as well.")] = None,
+    lang: Annotated[ReportLanguage, typer.Option(help="Language of the report.")] = ReportLanguage.EN,
+    out: Annotated[Path | None, typer.Option(help="File to write; <run>/report.html when left out.")] = None,
+    runs: Annotated[Path, typer.Option("--runs", file_okay=False, help="Folder that holds the runs.")] = _RUNS,
+) -> None:
+    """Write one HTML file that a board can read: what a change is worth, in whose books, and how sure that is.
+
+    Needs no network, no JavaScript, prints well; equal inputs give equal bytes.
+
+    Example: omo report ward-omo --against ward-siloed --lang ja
+    """
+    from dashboard.report.build import write_report
+    from sim.log.run_directory import find_run
+
+    path = find_run(run, runs)
+    other = None if against is None else find_run(against, runs)
+    target = out or path / "report.html"
+    write_report(path, other, load, "ja" if lang is ReportLanguage.JA else "en", target)
+    typer.echo(str(target))

@@ -1,0 +1,96 @@
+"""The runs in a folder as the pages list them: finished, cut short, failed, and those still being written."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+State = Literal["complete", "interrupted", "failed", "running", "unreadable"]
+
+_PARTIAL = ".partial"
+
+
+@dataclass(frozen=True)
+class RunEntry:
+    """One run. `name` is its stable id: the name of its directory. `done` and `total` are simulated days."""
+
+    path: Path
+    name: str
+    state: State
+    title: str
+    days: int = 0
+    seed: int = 0
+    replications: int = 0
+    finished: tuple[int, ...] = ()
+    created: str = ""
+    note: str = ""
+    inputs_hash: str = ""
+
+    @property
+    def readable(self) -> bool:
+        """Whether at least one replication can be shown."""
+        return bool(self.finished)
+
+    @property
+    def reproduce(self) -> str:
+        """The command that makes the same run again, from the scenario as it was resolved then."""
+        return f"omo run {self.path / 'scenario.toml'} --seed {self.seed} --reps {self.replications} --out {_out(self)}"
+
+
+def entries(root: Path) -> list[RunEntry]:
+    """All runs in `root`, newest first; a run that cannot be read is listed as such."""
+    folders = [path.parent for path in root.glob("*/manifest.json")]
+    folders += list(root.glob(f".*{_PARTIAL}"))
+    return [entry(folder) for folder in sorted(folders, key=_age, reverse=True)]
+
+
+def entry(folder: Path) -> RunEntry:
+    """One run by its directory."""
+    if folder.name.endswith(_PARTIAL):
+        name = folder.name.removeprefix(".").removesuffix(_PARTIAL)
+        return RunEntry(folder, name, "running", name.rpartition("-")[0])
+    try:
+        manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+        return _read(folder, manifest)
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        return RunEntry(folder, folder.name, "unreadable", folder.name, note=f"manifest.json: {error}")
+
+
+def progress(folder: Path) -> tuple[int, int] | None:
+    """Simulated days done and in all, as the run itself says, or None before it has said anything."""
+    try:
+        document = json.loads((folder / "progress.json").read_text(encoding="utf-8"))
+        return int(document["done"]), int(document["total"])
+    except (OSError, ValueError, KeyError):
+        return None
+
+
+def _read(folder: Path, manifest: dict[str, Any]) -> RunEntry:
+    return RunEntry(
+        path=folder,
+        name=folder.name,
+        state=manifest["state"],
+        title=manifest["title"],
+        days=int(manifest["days"]),
+        seed=int(manifest["seed"]),
+        replications=int(manifest["replications"]),
+        finished=tuple(manifest["replications_finished"]),
+        created=manifest["created"],
+        note=manifest["note"],
+        inputs_hash=manifest["inputs_hash"],
+    )
+
+
+def _out(run: RunEntry) -> Path:
+    return run.path.parent
+
+
+def _age(folder: Path) -> float:
+    for name in ("manifest.json", "progress.json", "."):
+        try:
+            return (folder / name).stat().st_mtime
+        except OSError:
+            continue
+    return 0.0
