@@ -26,6 +26,7 @@ from urllib.parse import quote
 
 from scenarios.errors import OmoError, TargetUnreachable, UsageError
 
+_PREFIX = "omo-pg-"
 _START_S = 60.0
 _STOP_S = 15.0
 _PR_SET_PDEATHSIG = 1
@@ -65,8 +66,10 @@ def embedded_postgres(data_directory: Path | None = None) -> Iterator[str]:
     Raises UsageError when the server's user cannot reach the folder, TargetUnreachable when the server does not start.
     """
     user = _server_user()
-    private = Path(tempfile.mkdtemp(prefix="omo-pg-"))
+    _sweep(Path(tempfile.gettempdir()))
+    private = Path(tempfile.mkdtemp(prefix=_PREFIX))
     try:
+        (private / "owner").write_text(str(os.getpid()))
         _give(private, user)
         data = private / "data" if data_directory is None else data_directory.resolve() / "postgres"
         data.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -83,6 +86,28 @@ def embedded_postgres(data_directory: Path | None = None) -> Iterator[str]:
             _stop(server)
     finally:
         shutil.rmtree(private, ignore_errors=True)
+
+
+def _sweep(folder: Path) -> None:
+    """Delete what killed processes left behind; what belongs to others, or has no owner yet, stays."""
+    for left in folder.glob(f"{_PREFIX}*"):
+        try:
+            owner = int((left / "owner").read_text())
+            server = left / "data" / "postmaster.pid"
+            if not _alive(owner) and not (server.exists() and _alive(int(server.read_text().split()[0]))):
+                shutil.rmtree(left)
+        except (OSError, ValueError, IndexError):
+            continue
+
+
+def _alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
 
 
 def _server_user() -> _User:

@@ -62,7 +62,7 @@ class HttpClient:
             writer.write(message)
             status, body, keep = await _read_answer(reader)
             whole = keep
-        except (OSError, ValueError, asyncio.IncompleteReadError, asyncio.LimitOverrunError) as error:
+        except (OSError, ValueError, IndexError, asyncio.IncompleteReadError, asyncio.LimitOverrunError) as error:
             raise NoAnswer(f"{self.base_url} broke off: {error}") from None
         finally:
             if whole:

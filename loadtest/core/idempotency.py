@@ -10,6 +10,7 @@ import hashlib
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+import asyncpg
 import msgspec
 
 from loadtest.core.rsgi import Reply, error_reply
@@ -46,7 +47,10 @@ async def once(core: Core, request: Request, work: Callable[[], Awaitable[tuple[
         if row["status"] is None:
             status, document = await work()
             body = msgspec.json.encode(document).decode()
-            row = await core.database.row(STORE, *flight, request.fingerprint, status, body)
+            try:
+                row = await core.database.row(STORE, *flight, request.fingerprint, status, body)
+            except asyncpg.UniqueViolationError:  # another process of the core was faster
+                row = await core.database.row(CLAIM, *flight, request.fingerprint)
         return stored_reply(row)
     finally:
         core.rare_keys.discard(flight)

@@ -16,7 +16,7 @@ from core_harness import shop as clients
 from loadtest.core.emvco import parse
 from loadtest.embedded_postgres import embedded_postgres
 
-TIMEOUT_S = 0.3
+TIMEOUT_S = 0.5
 
 
 @pytest.fixture(scope="module")

@@ -25,7 +25,7 @@ def psp(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Provider]:
 
 @pytest.fixture(scope="module")
 def shop(psp: Provider, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
-    more = ("--psp-url", psp.url, "--psp-timeout", "0.2", "--order-hold", str(HOLD_S))
+    more = ("--psp-url", psp.url, "--psp-timeout", "0.4", "--order-hold", str(HOLD_S))
     with core(tmp_path_factory.mktemp("core"), *more) as running:
         running.seed("station", dict.fromkeys(range(1, 21), 100))
         yield running
@@ -151,7 +151,7 @@ def test_the_psp_tells_by_itself_what_the_caller_was_not_told(shop: Shop, psp: P
     psp.faults(
         webhook_url=f"{shop.ready['url']}/v1/psp/webhooks",
         webhook_secret=shop.ready["webhook_secret"],
-        webhook_delay_ms=300,
+        webhook_delay_ms=1000,
         duplicate_webhooks=1,
     )
     _, payment, merchant_id = lost_payment(shop, psp, "timeout_after", 6)
@@ -165,3 +165,19 @@ def test_the_psp_tells_by_itself_what_the_caller_was_not_told(shop: Shop, psp: P
     while sql(url, query, merchant_id) != [{"deliveries": 2}]:
         assert time.monotonic() < deadline
         time.sleep(0.05)
+
+
+def test_an_event_that_overtakes_the_answer_is_the_answer(shop: Shop, psp: Provider) -> None:
+    psp.faults(
+        timeout_after=1,
+        webhook_url=f"{shop.ready['url']}/v1/psp/webhooks",
+        webhook_secret=shop.ready["webhook_secret"],
+        webhook_delay_ms=0,
+    )
+    key = uuid.uuid4().hex
+    order = shop.placed("station", {8: 1}, "ship")
+    answer = shop.pay(order, 100, "card", key)
+    assert answer.json()["state"] == "captured"
+    again = shop.pay(order, 100, "card", key)
+    assert again.content == answer.content
+    assert again.headers["idempotent-replayed"] == "true"

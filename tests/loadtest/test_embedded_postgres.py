@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import unquote
 
+import psutil
 import pytest
 from core_harness import sql
 
@@ -29,6 +30,14 @@ def open_folder() -> Iterator[Path]:
 
 def socket_folder(url: str) -> Path:
     return Path(unquote(url.partition("host=")[2]))
+
+
+def wait_until_gone(process: int) -> None:
+    """Gone or a zombie, which nobody may be there to bury."""
+    deadline = time.monotonic() + 20
+    while psutil.pid_exists(process) and psutil.Process(process).status() != psutil.STATUS_ZOMBIE:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
 
 
 def test_it_commits_durably_and_listens_on_no_network_port() -> None:
@@ -70,12 +79,29 @@ def test_the_server_ends_when_its_parent_is_killed(open_folder: Path) -> None:
         assert parent.stdout.readline().startswith("postgresql://")
         server = int((open_folder / "postgres" / "postmaster.pid").read_text().splitlines()[0])
         parent.send_signal(signal.SIGKILL)
-    deadline = time.monotonic() + 20
-    while Path(f"/proc/{server}").exists() and Path(f"/proc/{server}/stat").read_text().split()[2] != "Z":
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
+    wait_until_gone(server)
     with embedded_postgres(open_folder) as url:  # and the data are good
         assert sql(url, "SELECT 1 AS one") == [{"one": 1}]
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="elsewhere the server outlives a killed parent")
+def test_what_a_killed_process_left_is_deleted_by_the_next_one() -> None:
+    program = (
+        "import time; from loadtest.embedded_postgres import embedded_postgres\n"
+        "with embedded_postgres() as url: print(url, flush=True); time.sleep(60)"
+    )
+    root = Path(__file__).parents[2]
+    with subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True, cwd=root) as killed:
+        assert killed.stdout is not None
+        left = socket_folder(killed.stdout.readline().strip())
+        server = int((left / "data" / "postmaster.pid").read_text().splitlines()[0])
+        killed.kill()
+    wait_until_gone(server)
+    assert left.exists()
+    with embedded_postgres() as one, embedded_postgres() as other:
+        assert not left.exists()
+        assert socket_folder(one).exists()
+        assert socket_folder(other).exists()
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root lends the server another user")
