@@ -126,5 +126,7 @@ class Fulfilment(Table):
     collect_spread: NotNegative = cited(0.8, ASSUMPTION, "sigma of the log-normal of that time")
     hold_hours: Positive = cited(72.0, ASSUMPTION, "an order not collected by then is returned to the shelf")
     no_show: Share = cited(0.05, ASSUMPTION, "orders never collected (3-8 %)")
+    add_on: Share = cited(0.25, "assumption after S67 S68 S69: 20-35 %", "share of collectors who buy something more")
+    add_on_basket: Share = cited(0.4, "assumption: 30-50 %", "items of such a purchase against a store basket")
     hand_over_median_s: Positive = cited(150.0, "S32, lower end", "hand-over at the pickup counter")
     hand_over_sigma: NotNegative = cited(0.5, ASSUMPTION, "sigma of the log-normal of that time")

@@ -14,11 +14,12 @@ from scipy.special import gammaincinv, ndtri
 
 from scenarios.schema import Scenario
 from sim.calendar import HOUR_S, Day, time_of_day
+from sim.catalogue import Catalogue
 from sim.log.schema import Journey
 from sim.needs import DayNeeds, Ints
 from sim.payments.tenders import Tenders
 from sim.population import Population
-from sim.streams import Floats, Streams
+from sim.streams import Floats, Streams, choose
 
 PAYMENT_ATTEMPTS_MAX = 3
 
@@ -65,6 +66,8 @@ class Errand:
     no_show_draw: float
     hand_over_z: float
     later_draw: float
+    add_on: tuple[tuple[int, int], ...]
+    """(SKU, quantity) that somebody collecting an order buys besides."""
     net_yen: int = 0
     contribution_yen: int = 0
     orders: int = 0
@@ -75,6 +78,7 @@ class Errand:
 
 def errands_of_day(
     scenario: Scenario,
+    goods: Catalogue,
     streams: Streams,
     day: Day,
     needs: DayNeeds,
@@ -136,6 +140,7 @@ def errands_of_day(
         late[:, 5].tolist(),
         (fulfilment.hand_over_sigma * ndtri(late[:, 6])).tolist(),
         late[:, 7].tolist(),
+        _add_ons(scenario, goods, streams, need, journey[rows]),
     ]
     return map(Errand, *columns)
 
@@ -147,6 +152,26 @@ def _start_times(scenario: Scenario, day: Day, draw: Floats, journey: Ints, stor
         rows = (journey == Journey.WALK_IN) & (store == index)
         start[rows] = day.start_s + time_of_day(draw[rows], hours)
     return start
+
+
+def _add_ons(
+    scenario: Scenario, goods: Catalogue, streams: Streams, need: Ints, journey: Ints
+) -> list[tuple[tuple[int, int], ...]]:
+    """What collectors buy besides: one line of a random mission, a fraction of a store basket in size."""
+    rules = scenario.fulfilment
+    found: list[tuple[tuple[int, int], ...]] = [()] * len(need)
+    collectors = np.flatnonzero(journey == Journey.CLICK_AND_COLLECT)
+    draws = streams.uniforms("add-on", need[collectors], 4)
+    missions = list(scenario.missions.values())
+    mission = choose(draws[:, 1], [m.share for m in missions])
+    for row, (tempted, _, size, taste), code in zip(collectors.tolist(), draws.tolist(), mission.tolist(), strict=True):
+        if tempted < rules.add_on:
+            table = missions[code]
+            shares = table.items if table.items is not None else scenario.baskets.item_shares
+            items = 1 + int(choose(np.array([size]), shares)[0])
+            sku = int(choose(np.array([taste]), goods.demand_shares(table))[0])
+            found[row] = ((sku, max(1, round(rules.add_on_basket * items))),)
+    return found
 
 
 def _lines(sku: Ints, quantity: Ints) -> list[tuple[tuple[int, int], ...]]:

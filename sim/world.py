@@ -162,7 +162,7 @@ class World:
         profile = traffic.store_holiday_hours if day.holiday else traffic.store_weekday_hours
         store_hours = np.array([place.visit_hours(profile) for place in self.stores])
         errands = errands_of_day(
-            scenario, self.streams, day, needs, journey, store, self.people, self.tenders, store_hours
+            scenario, self.goods, self.streams, day, needs, journey, store, self.people, self.tenders, store_hours
         )
         self.engine.start(self._rosters())
         self.engine.pump((errand.start_s, partial(self._set_out, errand)) for errand in errands)

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 from sim.calendar import HOUR_S
 from sim.errand import Errand
 from sim.journeys.ec_order import pick_lines, release_lines, reserve_lines
-from sim.journeys.shelf import lose, worth
+from sim.journeys.shelf import fill_basket, lose, worth
+from sim.journeys.till_sale import buy_at_till
 from sim.log.schema import Channel, Fulfilment, Kind, MoveReason, OrderState, Outcome, Place
 from sim.orders import Order, book_picking, book_refund, book_sale, close_order, new_order_id
 from sim.payments.tenders import pay
@@ -110,7 +111,17 @@ def _pick_and_hand_over(
     store.pickup.release()
     world.note(errand, _COLLECTED, Place.PICKUP_COUNTER, order=order.id)
     close_order(log, order, engine.now, OrderState.COMPLETED)
+    if errand.add_on:
+        yield from _buy_something_more(world, errand)
     return Outcome.COLLECT
+
+
+def _buy_something_more(world: World, errand: Errand) -> Generator[Any, Any, None]:
+    """Whoever is in the store anyway may see something; what is missing is not missed."""
+    order = new_order_id(errand)
+    basket, _ = fill_basket(world, errand.store, errand, errand.add_on, order)
+    if basket:
+        yield from buy_at_till(world, errand, basket, order)
 
 
 def _comes_s(store: Store, errand: Errand, wishes_s: float) -> float:

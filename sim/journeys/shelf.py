@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from sim.errand import Errand
@@ -17,18 +18,20 @@ _FLOOR = int(Place.FLOOR)
 _GOLDEN = 0.6180339887498949
 
 
-def fill_basket(world: World, location: int, errand: Errand, order: int) -> tuple[Lines, Lines]:
+def fill_basket(
+    world: World, location: int, errand: Errand, wanted: Iterable[tuple[int, int]], order: int
+) -> tuple[Lines, Lines]:
     """Take what is there; returns (basket, missing). Each missing line is an event with its yen."""
     now_s = world.engine.now
     stock, basket, missing = world.stock, [], []
-    for sku, wanted in errand.lines:
-        got = min(wanted, stock.free(location, sku))
+    for sku, asked in wanted:
+        got = min(asked, stock.free(location, sku))
         if got > 0:
             stock.take(now_s, location, sku, got, errand.need, order)
             basket.append((sku, got))
-        if got < wanted:
-            missing.append((sku, wanted - got))
-            _note(world, errand, _STOCK_OUT, sku, wanted - got)
+        if got < asked:
+            missing.append((sku, asked - got))
+            _note(world, errand, _STOCK_OUT, sku, asked - got)
     return basket, missing
 
 

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 from sim.errand import Errand, hours_later, merge_lines
 from sim.journeys import scan_and_pay
 from sim.journeys.ec_order import order_online
-from sim.journeys.shelf import Lines, fill_basket, lose, put_back, substitute, worth
-from sim.log.schema import Channel, Fulfilment, Journey, Kind, OrderState, Outcome, Place
-from sim.orders import Order, book_sale, close_order, new_order_id
+from sim.journeys.shelf import Lines, fill_basket, lose, put_back, substitute
+from sim.journeys.till_sale import buy_at_till
+from sim.log.schema import Channel, Journey, Kind, Outcome, Place
+from sim.orders import new_order_id
 from sim.staff.incentives import NO_ADVICE, Advice, meet_staff
-from sim.store.tills import queue_and_pay
 
 if TYPE_CHECKING:
     from sim.world import World
@@ -23,8 +23,7 @@ if TYPE_CHECKING:
 Steps = Generator[Any, Any, None]
 Buying = Generator[Any, Any, Outcome]
 
-_ARRIVE, _PAID, _PAY_FAILED, _LEAVE = (int(k) for k in (Kind.ARRIVE, Kind.PAID, Kind.PAY_FAILED, Kind.LEAVE))
-_STORE, _CARRY = int(Channel.STORE), int(Fulfilment.CARRY)
+_ARRIVE, _LEAVE = int(Kind.ARRIVE), int(Kind.LEAVE)
 
 
 def walk_in(world: World, errand: Errand) -> Steps:
@@ -33,7 +32,7 @@ def walk_in(world: World, errand: Errand) -> Steps:
     world.note(errand, _ARRIVE, Place.FLOOR)
     yield errand.browse_s
     order = new_order_id(errand)
-    basket, missing = fill_basket(world, errand.store, errand, order)
+    basket, missing = fill_basket(world, errand.store, errand, errand.lines, order)
     advice = NO_ADVICE
     if errand.meets_staff:
         advice = yield from meet_staff(world, store, errand, bool(missing))
@@ -69,35 +68,7 @@ def _check_out(world: World, errand: Errand, basket: Lines, order: int, advice: 
     if scan_and_pay.prefers_app(world, errand, store.people_queueing(), advice.accepted):
         errand.journey = int(Journey.SCAN_AND_PAY)
         return (yield from scan_and_pay.pay_in_app(world, errand, basket, order, advice.staff))
-    net_yen, cost_yen = worth(world, basket)
-    items = sum(quantity for _, quantity in basket)
-    settlement = yield from queue_and_pay(world, store, errand, order, items, net_yen)
-    if settlement is None or not settlement.paid:
-        put_back(world, errand.store, errand, basket, order)
-        lose(world, errand, basket)
-        if settlement is None:
-            return Outcome.LOST_QUEUE
-        world.note(errand, _PAY_FAILED, Place.STAFFED_TILL, amount_yen=net_yen, order=order)
-        return Outcome.LOST_PAYMENT
-    now_s = world.engine.now
-    sale = Order(
-        id=order,
-        errand=errand,
-        placed_s=now_s,
-        order_channel=_STORE,
-        pay_channel=_STORE,
-        fulfilment=_CARRY,
-        store=errand.store,
-        ships_from=errand.store,
-        lines=basket,
-        net_yen=net_yen,
-        cost_yen=cost_yen,
-        settlement=settlement,
-    )
-    world.note(errand, _PAID, Place.STAFFED_TILL, items, net_yen, order, settlement.payment)
-    book_sale(world.log, sale, now_s, 0.0)
-    close_order(world.log, sale, now_s, OrderState.COMPLETED)
-    return Outcome.STORE
+    return (yield from buy_at_till(world, errand, basket, order))
 
 
 def _order_missing(world: World, errand: Errand, missing: Lines, advice: Advice, so_far: Outcome) -> Buying:

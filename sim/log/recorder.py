@@ -88,7 +88,7 @@ class ParquetFiles:
                 schema,
                 compression="zstd",
                 compression_level=1,
-                use_dictionary=[field.name for field in schema if field.type == CODE],
+                use_dictionary=[field.name for field in schema if field.type == CODE],  # type: ignore[arg-type]
             )
             for name, schema in TABLES.items()
         }
