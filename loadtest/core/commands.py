@@ -43,6 +43,7 @@ def serve(
     """
     if database_url is not None and data_dir is not None:
         raise UsageError("--data-dir is for the private database: leave it out, or leave out --database-url")
+    from loadtest.core.rsgi import end_process
     from loadtest.core.server import Options, run
 
     run(
@@ -59,3 +60,4 @@ def serve(
         ),
         typer.echo,
     )
+    end_process()

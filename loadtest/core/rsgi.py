@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import signal
 import socket
+import sys
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 
 import msgspec
 from granian.constants import HTTPModes, Interfaces
@@ -155,3 +157,14 @@ async def _wait_accepting(host: str, port: int, serving: asyncio.Task[None]) -> 
             continue
         writer.close()
         return
+
+
+def end_process() -> NoReturn:
+    """End now, with everything closed, without finalising the interpreter.
+
+    granian's own threads may still be giving back Python objects; a thread that asks for the interpreter while it is
+    being finalised aborts the process (seen in 4 of 25 stops).
+    """
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(0)

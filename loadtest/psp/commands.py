@@ -50,6 +50,7 @@ def serve(
     Only outcomes that the caller was not told are sent as webhooks: paid QR codes and charges after a time-out.
     Example: omo psp serve --port 9200 --seed 7 --decline 0.02 --journal psp.jsonl
     """
+    from loadtest.core.rsgi import end_process
     from loadtest.psp.fate import Faults
     from loadtest.psp.server import Options, run
 
@@ -76,3 +77,4 @@ def serve(
         ),
         typer.echo,
     )
+    end_process()
