@@ -21,6 +21,7 @@ from loadtest.wire import Connections, NoAnswer
 ATTEMPTS: Final = 6
 _BACKOFF_S: Final = 0.05
 _LONGEST_BACKOFF_S: Final = 1.0
+"""Also the wait after a 503: the smallest `Retry-After` that HTTP can express, and what our core asks for."""
 
 Report = Callable[[str, str, float, int, str | None], None]
 """Told of each call: HTTP method, action, latency from the intended start in ms, bytes, and what went wrong."""
@@ -110,7 +111,8 @@ class Sender:
             doubt = doubt or leaves_doubt(status, body.error)
             if row.attempts == ATTEMPTS:
                 return Answer("unknown" if doubt else "rejected", status, body), len(content)
-            gevent.sleep(min(_BACKOFF_S * 2 ** (row.attempts - 1), _LONGEST_BACKOFF_S))
+            backoff_s = _BACKOFF_S * 2 ** (row.attempts - 1)
+            gevent.sleep(_LONGEST_BACKOFF_S if status == 503 else min(backoff_s, _LONGEST_BACKOFF_S))
 
     def _record(self, call: Call, row: Row, answer: Answer, size: int) -> None:
         body = answer.body or NOBODY
