@@ -103,12 +103,8 @@ def test_many_payments_for_one_order_at_once_capture_once(shop: Shop, psp: Provi
         answers = list(pool.map(lambda _: shop.pay(order, 100, "card"), range(16)))
     assert [a.status_code for a in answers].count(201) == 1
     assert {a.json()["error"] for a in answers if a.status_code == 409} <= {"payment_unresolved", "order_not_payable"}
-    captured = sql(
-        shop.ready["database_url"],
-        "SELECT count(*) AS n FROM payments WHERE order_id = $1 AND state = 'captured'",
-        order,
-    )
-    assert captured == [{"n": 1}]
+    attempts = sql(shop.ready["database_url"], "SELECT state FROM payments WHERE order_id = $1", order)
+    assert attempts == [{"state": "captured"}]  # nobody else was even charged and given it back
 
 
 def test_a_declined_payment_leaves_the_order_payable(shop: Shop, psp: Provider) -> None:
