@@ -176,10 +176,16 @@ def _add_ons(
 
 def _lines(sku: Ints, quantity: Ints) -> list[tuple[tuple[int, int], ...]]:
     """Lines of each need, one per SKU."""
-    return [
-        tuple(merge_lines([(s, q) for s, q in zip(row_sku, row_quantity, strict=True) if s >= 0]))
-        for row_sku, row_quantity in zip(sku.tolist(), quantity.tolist(), strict=True)
+    used = (sku >= 0).sum(axis=1).tolist()
+    lines = [
+        tuple(zip(row_sku[:n], row_quantity[:n], strict=True))
+        for row_sku, row_quantity, n in zip(sku.tolist(), quantity.tolist(), used, strict=True)
     ]
+    in_order = np.sort(sku, axis=1)
+    repeats = ((in_order[:, 1:] == in_order[:, :-1]) & (in_order[:, 1:] >= 0)).any(axis=1)
+    for row in np.flatnonzero(repeats).tolist():
+        lines[row] = tuple(merge_lines(list(lines[row])))
+    return lines
 
 
 def merge_lines(lines: list[tuple[int, int]]) -> list[tuple[int, int]]:
