@@ -122,7 +122,9 @@ def _commission(net_yen: int, percent: float) -> int:
 
 def close_order(log: Recorder, order: Order, now_s: float, state: OrderState) -> None:
     """The order has reached its end; writes its row."""
-    units = sum(quantity for _, quantity in order.lines)
+    units = 0
+    for _, quantity in order.lines:
+        units += quantity
     log.orders.append(
         (
             order.id,

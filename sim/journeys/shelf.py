@@ -71,7 +71,11 @@ def substitute(world: World, location: int, errand: Errand, missing: Lines, orde
 def worth(world: World, lines: Lines) -> tuple[int, int]:
     """Price and cost of `lines` in yen."""
     price, cost = world.price_yen, world.cost_yen
-    return sum(price[sku] * quantity for sku, quantity in lines), sum(cost[sku] * quantity for sku, quantity in lines)
+    price_yen = cost_yen = 0
+    for sku, quantity in lines:
+        price_yen += price[sku] * quantity
+        cost_yen += cost[sku] * quantity
+    return price_yen, cost_yen
 
 
 def _similar(world: World, location: int, sku: int, quantity: int) -> int:
