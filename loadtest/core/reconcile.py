@@ -8,7 +8,8 @@ from typing import Any, Final
 
 from loadtest.core import webhooks
 from loadtest.core.idempotency import once
-from loadtest.core.payments import settle_open
+from loadtest.core.payments import merge_news, settle_open
+from loadtest.core.psp_client import News
 from loadtest.core.refunds import ask_refund
 from loadtest.core.rsgi import Reply
 from loadtest.core.service import Core, Request
@@ -19,6 +20,11 @@ _OPEN_PAYMENTS = """
 SELECT id AS payment, state, merchant_payment_id,
     extract(epoch FROM clock_timestamp() - called_at)::float8 AS age_s
 FROM payments WHERE state IN ('unknown', 'pending_customer', 'created') ORDER BY id
+"""
+# The PSP did not know these charges when it was asked: one that was on its way for very long shows up here.
+_VOIDED_PAYMENTS = """
+SELECT id AS payment, merchant_payment_id FROM payments
+WHERE state = 'failed' AND reason = 'no_effect' AND called_at > clock_timestamp() - interval '1 day' ORDER BY id
 """
 _PENDING_REFUNDS = """
 SELECT id FROM refunds WHERE state = 'pending'
@@ -47,11 +53,18 @@ async def _reconcile(core: Core) -> tuple[int, dict[str, int]]:
             resolved += payment["state"] != "pending_customer" and now["state"] not in ("unknown", "created")
             refunded += now["refund"] is not None
 
+    async def ask_again(payment: Any) -> None:
+        nonlocal refunded
+        news = News("unknown") if core.psp is None else await core.psp.look_up(payment["merchant_payment_id"])
+        if news.word == "captured":
+            refunded += (await merge_news(core, payment["payment"], news))["refund"] is not None
+
     async def repeat(refund: Any) -> None:
         nonlocal refunded
         refunded += (await ask_refund(core, refund["id"]))["state"] == "refunded"
 
     await _each(await core.database.rows(_OPEN_PAYMENTS), ask_about)
+    await _each(await core.database.rows(_VOIDED_PAYMENTS), ask_again)
     overdue = await core.database.rows(_OVERDUE)
     await _each(overdue, lambda order: core.database.row(_EXPIRE, order["id"]))
     await _each(await core.database.rows(_PENDING_REFUNDS, core.settings.psp_timeout_s), repeat)
