@@ -15,6 +15,7 @@ import gc
 import json
 import secrets
 import signal
+import sys
 import time
 from collections.abc import Mapping
 from contextlib import suppress
@@ -33,7 +34,9 @@ from loadtest.journey import run_journey
 from loadtest.script import Script, Step, read_script
 from loadtest.sender import Clock, Office, Sender
 from loadtest.spool import Spool
+from loadtest.trace_schema import read_header
 from loadtest.wire import Connections
+from scenarios.errors import UsageError
 
 LEAD_S: Final = 0.5
 """Between the start message and the first step, once every generator has read its share."""
@@ -82,9 +85,9 @@ class Replay:
         self.environment = environment
         self.runner = runner
         self.trace = Path(options.trace)
-        self.header: Mapping[str, Any] = json.loads((self.trace / "trace.json").read_text(encoding="utf-8"))
+        self.header: Mapping[str, Any] = read_header(self.trace)
         self.directory = Path(options.load_dir)
-        self.keys: Mapping[str, str] = json.loads(Path(options.keys_file).read_text(encoding="utf-8"))
+        self.keys: Mapping[str, str] = _read_keys(Path(options.keys_file))
         self.speed = float(options.speed)
         self.run_id: str = options.run_id or secrets.token_hex(4)
         self.run_id_now = self.run_id
@@ -237,6 +240,13 @@ class Replay:
             self.spool.flush()
 
 
+def _read_keys(path: Path) -> Mapping[str, str]:
+    if not path.is_file():
+        raise UsageError(f"--keys-file {path}: no such file; it is a JSON object with keys for till, app, back_office")
+    keys: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return dict(keys.get("keys", keys))
+
+
 def _take_precedence() -> None:
     """Ask for CPU before the target, where that is allowed: on one machine the generator must not wait for it.
 
@@ -268,7 +278,10 @@ def add_arguments(parser: LocustArgumentParser) -> None:
 @events.init.add_listener  # type: ignore[untyped-decorator]
 def prepare(environment: Environment, runner: Runner, **_: Any) -> None:
     """Tie the replay to this process's part: local, master or worker."""
-    replay = Replay(environment, runner)
+    try:
+        replay = Replay(environment, runner)
+    except UsageError as error:
+        sys.exit(str(error))
     if isinstance(environment.shape_class, TraceShape):
         environment.shape_class.replay = replay
     if isinstance(runner, WorkerRunner):
