@@ -78,7 +78,7 @@ DEFAULT_TENDERS = {
 class Payments(Table):
     """How people pay, and what happens when paying fails."""
 
-    cash_share: Share = cited(0.35, "S44, S45", "share of till payments in cash, by count")
+    cash_share: Share = cited(0.65, "S45", "share of till payments in cash, by count")
     time_out_s: Positive = cited(15.0, "S48", "the till gives up waiting after this long")
     attempts: int = cited(3, ASSUMPTION, "tries before the sale is lost", ge=1, le=3)
     late_capture: Share = cited(0.5, ASSUMPTION, "time-outs that had in fact been captured, found at night")
