@@ -70,6 +70,7 @@ class Connections:
             "Content-Type: application/json\r\nUser-Agent: omotwin\r\n"
         )
         self._idle: deque[tuple[Any, float]] = deque()
+        self._address: tuple[int, Any] | None = None
 
     def exchange(self, request: Request) -> tuple[int, bytes]:
         """Send `request` and return (status, body). Raises NoAnswer when no complete answer arrives in time."""
@@ -109,7 +110,17 @@ class Connections:
             if time.monotonic() - since < _IDLE_S:
                 return sock
             _close(sock)
-        sock = gevent.socket.create_connection((self._host, self._port), timeout=TIMEOUT_S)
+        if self._address is None:
+            found = gevent.socket.getaddrinfo(self._host, self._port, 0, gevent.socket.SOCK_STREAM)
+            self._address = (found[0][0], found[0][4])
+        family, address = self._address
+        sock = gevent.socket.socket(family, gevent.socket.SOCK_STREAM)
+        sock.settimeout(TIMEOUT_S)
+        try:
+            sock.connect(address)
+        except OSError:
+            sock.close()
+            raise
         sock.setsockopt(gevent.socket.IPPROTO_TCP, gevent.socket.TCP_NODELAY, 1)
         if self._tls:
             context = gevent.ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
