@@ -67,6 +67,11 @@ def progress(folder: Path) -> tuple[int, int] | None:
         return None
 
 
+def when(created: str) -> str:
+    """A manifest's time as people write it: `2026-11-21 22:53` (UTC)."""
+    return created[:16].replace("T", " ")
+
+
 def _read(folder: Path, manifest: dict[str, Any]) -> RunEntry:
     return RunEntry(
         path=folder,

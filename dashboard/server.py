@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import importlib
 import os
+import threading
 from pathlib import Path
 from typing import Any, Final
 
@@ -26,6 +28,7 @@ def serve(root: Path, port: int, browser: bool) -> None:
         routes=[Route(FONT_ROUTE, _font)],
         on_script_error=_show_error,
     )
+    threading.Thread(target=_warm_up, daemon=True).start()
     app.run(config=settings(port, browser))
 
 
@@ -39,6 +42,7 @@ def settings(port: int, browser: bool) -> dict[str, Any]:
         "theme.headingFont": STACK,
         "theme.baseRadius": "0.5rem",
         "theme.showWidgetBorder": True,
+        "theme.paddingTop": "3.5rem",
         "theme.headingFontSizes": ["2rem", "1.4rem", "1.15rem"],
     }
     light = {
@@ -68,7 +72,7 @@ def settings(port: int, browser: bool) -> dict[str, Any]:
         "browser.gatherUsageStats": False,
         "client.toolbarMode": "viewer",
         "client.showErrorDetails": "none",
-        "client.showSidebarNavigation": True,
+        "runner.magicEnabled": False,
     }
     return server | common | themes
 
@@ -87,6 +91,12 @@ def _show_error(error: Exception) -> bool:
 
     show_error(error)
     return True
+
+
+def _warm_up() -> None:
+    """Import what the pages need while the browser starts, so that the first visitor does not wait for it."""
+    for name in ("dashboard.page", "dashboard.charts.flows", "dashboard.charts.measured", "dashboard.load_runs"):
+        importlib.import_module(name)
 
 
 def _check_free(port: int) -> None:

@@ -13,7 +13,7 @@ from dashboard.charts.steps import Move, Step
 from dashboard.words import Words
 
 
-def waterfall(steps: Sequence[Step], names: Sequence[str], say: Words, font: str) -> Any:
+def waterfall(steps: Sequence[Step], names: Sequence[str], say: Words, font: str, ink: str) -> Any:
     """Bars from one step to the next, each labelled with its signed amount; the total has a pattern of its own."""
     scale = scale_of([step.change_yen for step in steps], "yen", say.language)
     base, bottoms = 0.0, []
@@ -29,6 +29,7 @@ def waterfall(steps: Sequence[Step], names: Sequence[str], say: Words, font: str
             textposition="outside",
             cliponaxis=False,
             constraintext="none",
+            textfont={"color": ink, "size": 14},
             marker={
                 "color": [_colour(step) for step in steps],
                 "pattern": {
@@ -51,10 +52,10 @@ def waterfall(steps: Sequence[Step], names: Sequence[str], say: Words, font: str
         zerolinecolor=NEUTRAL,
         range=[(min(*lows, 0) - margin) / scale.divisor, (max(*tops, 0) + margin) / scale.divisor],
     )
-    return _laid_out(figure, font, 380)
+    return _laid_out(figure, font, ink, 380)
 
 
-def sankey(moves: Sequence[Move], say: Words, font: str) -> Any:
+def sankey(moves: Sequence[Move], say: Words, font: str, ink: str) -> Any:
     """Needs that ended differently: left as in A, right as in B, coloured by the channel they left."""
     sources = list(dict.fromkeys(move.source for move in moves))
     targets = list(dict.fromkeys(move.target for move in moves))
@@ -67,6 +68,7 @@ def sankey(moves: Sequence[Move], say: Words, font: str) -> Any:
     figure = go.Figure(
         go.Sankey(
             arrangement="snap",
+            textfont={"color": ink, "size": 13, "shadow": "none"},
             node={
                 "label": labels,
                 "color": [OUTCOME[name] for name in [*sources, *targets]],
@@ -79,7 +81,7 @@ def sankey(moves: Sequence[Move], say: Words, font: str) -> Any:
                 "source": [left[move.source] for move in moves],
                 "target": [right[move.target] for move in moves],
                 "value": [move.needs for move in moves],
-                "color": [translucent(OUTCOME[move.source], 0.42) for move in moves],
+                "color": [translucent(OUTCOME[move.source], 0.34) for move in moves],
                 "customdata": [
                     [
                         say(f"outcome.{move.source}"),
@@ -94,7 +96,7 @@ def sankey(moves: Sequence[Move], say: Words, font: str) -> Any:
             },
         )
     )
-    return _laid_out(figure, font, 460)
+    return _laid_out(figure, font, ink, 460)
 
 
 def _colour(step: Step) -> str:
@@ -103,7 +105,7 @@ def _colour(step: Step) -> str:
     return COMPANY if step.is_total else APP if step.change_yen >= 0 else LOST
 
 
-def _laid_out(figure: Any, font: str, height: int) -> Any:
+def _laid_out(figure: Any, font: str, ink: str, height: int) -> Any:
     figure.update_layout(
         height=height,
         margin={"l": 8, "r": 8, "t": 16, "b": 8},
@@ -113,6 +115,6 @@ def _laid_out(figure: Any, font: str, height: int) -> Any:
         paper_bgcolor="rgba(0,0,0,0)",
         plot_bgcolor="rgba(0,0,0,0)",
     )
-    figure.update_xaxes(fixedrange=True, automargin=True)
-    figure.update_yaxes(fixedrange=True, automargin=True)
+    figure.update_xaxes(fixedrange=True, automargin=True, tickfont={"color": ink, "size": 13})
+    figure.update_yaxes(fixedrange=True, automargin=True, tickfont={"color": ink})
     return figure

@@ -35,7 +35,7 @@ def forest(document: dict[str, Any], unit: str, say: Words) -> Any | None:
     ]
     zero = _chart([{"zero": 0}]).mark_rule(color=NEUTRAL, strokeDash=[4, 3]).encode(x="zero:Q")
     bars = base.mark_rule(strokeWidth=2.5, color=EC).encode(
-        x=alt.X("low:Q", title=title, axis=alt.Axis(grid=True)), x2="high:Q", tooltip=tooltip
+        x=alt.X("low:Q", title=title, axis=alt.Axis(grid=True, tickCount=7)), x2="high:Q", tooltip=tooltip
     )
     points = base.mark_point(size=90, strokeWidth=2, color=EC).encode(
         x="mean:Q",
@@ -43,7 +43,7 @@ def forest(document: dict[str, Any], unit: str, say: Words) -> Any | None:
         opacity=alt.value(1),
         tooltip=tooltip,
     )
-    return (zero + bars + points).properties(height=38 * len(rows) + 12, width="container")
+    return (zero + bars + points).properties(usermeta=_AS_SVG, height=32 * len(rows) + 70, width="container")
 
 
 def recommendation(document: dict[str, Any], titles: Mapping[str, str], say: Words) -> Any:
@@ -69,7 +69,7 @@ def recommendation(document: dict[str, Any], titles: Mapping[str, str], say: Wor
         y=alt.Y("situation:N", title=None, sort=None), yOffset=alt.YOffset("world:N", sort=worlds)
     )
     bars = base.mark_bar(height=22).encode(
-        x=alt.X("mean:Q", title="%", scale=alt.Scale(domain=[0, highest])),
+        x=alt.X("mean:Q", title="%", scale=alt.Scale(domain=[0, highest]), axis=alt.Axis(tickCount=6)),
         color=alt.Color(
             "world:N",
             sort=worlds,
@@ -80,7 +80,7 @@ def recommendation(document: dict[str, Any], titles: Mapping[str, str], say: Wor
     )
     whiskers = base.mark_rule(strokeWidth=1.5, color=NEUTRAL).encode(x="low:Q", x2="high:Q")
     text = base.mark_text(align="left", dx=6, color=NEUTRAL, fontSize=12).encode(x="high:Q", text="text:N")
-    return (bars + whiskers + text).properties(height=190, width="container")
+    return (bars + whiskers + text).properties(usermeta=_AS_SVG, height=250, width="container")
 
 
 def request_rates(seconds: Sequence[Mapping[str, float | None]], say: Words) -> Any:
@@ -121,7 +121,7 @@ def latency(latencies: Mapping[str, Mapping[str, float]], names: Mapping[str, st
         tooltip=["action:N", "quantile:N", alt.Tooltip("text:N", title="ms")],
     )
     line = base.mark_line(color=NEUTRAL, strokeWidth=1.5).encode(detail="action:N")
-    return (line + points).properties(height=28 * len(order) + 60, width="container")
+    return (line + points).properties(usermeta=_AS_SVG, height=28 * len(order) + 90, width="container")
 
 
 def outcomes(by_action: Mapping[str, Mapping[str, int]], names: Mapping[str, str], say: Words) -> Any:
@@ -156,12 +156,12 @@ def outcomes(by_action: Mapping[str, Mapping[str, int]], names: Mapping[str, str
             order="order:Q",
             tooltip=["action:N", "outcome:N", alt.Tooltip("calls:Q", format=",")],
         )
-        .properties(height=26 * len(by_action) + 60, width="container")
+        .properties(usermeta=_AS_SVG, height=26 * len(by_action) + 90, width="container")
     )
 
 
 def _chart(rows: list[dict[str, Any]]) -> Any:
-    return alt.Chart(alt.InlineData(values=rows), usermeta=_AS_SVG)
+    return alt.Chart(alt.InlineData(values=rows))
 
 
 def _forest_row(row: Mapping[str, Any], unit: str, divisor: float, say: Words) -> dict[str, Any]:
@@ -202,5 +202,5 @@ def _lines(
             strokeDash=alt.StrokeDash("series:N", sort=names, scale=alt.Scale(domain=names, range=dashes)),
             tooltip=["second:Q", "series:N", "value:Q"],
         )
-        .properties(height=260, width="container")
+        .properties(usermeta=_AS_SVG, height=300, width="container")
     )

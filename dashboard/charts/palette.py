@@ -11,6 +11,9 @@ from typing import Final
 LIGHT_BACKGROUND: Final = "#FFFFFF"
 DARK_BACKGROUND: Final = "#11161D"
 
+INK_ON_LIGHT: Final = "#1E252D"
+INK_ON_DARK: Final = "#E6EBF0"
+
 STORE: Final = "#C8691B"
 APP: Final = "#1F9480"
 EC: Final = "#3D7BD0"

@@ -19,12 +19,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from dashboard.amounts import scale_of, yen
-from dashboard.charts.palette import APP, COMPANY, DIVISION, EC, LOST, NEUTRAL, STORE, WORLD
+from dashboard.charts.palette import APP, COMPANY, DIVISION, EC, INK_ON_LIGHT, LOST, NEUTRAL, STORE, WORLD
 from dashboard.charts.steps import Step, relative_differences
 from dashboard.typeface import FAMILY, font_file
 from dashboard.words import Words
 
-INK = "#1E252D"
 WIDTH_IN = 8.2
 
 
@@ -64,7 +63,7 @@ def waterfall(steps: Sequence[Step], names: Sequence[str], alt: str, say: Words)
                 base = tip
                 if i + 1 < len(steps):
                     axes.plot([i + 0.3, i + 0.7], [tip, tip], color=NEUTRAL, linewidth=0.8)
-        axes.axhline(0, color=INK, linewidth=0.8)
+        axes.axhline(0, color=INK_ON_LIGHT, linewidth=0.8)
         axes.set_xticks(
             range(len(steps)), names, rotation=0 if len(steps) < 6 else 20, ha="center" if len(steps) < 6 else "right"
         )
@@ -108,7 +107,7 @@ def recommendation(document: dict[str, Any], titles: Mapping[str, str], alt: str
                     linewidth=0,
                     label=titles[world] if position == 1 else None,
                 )
-                axes.plot([mean - half, mean + half], [position + offset] * 2, color=INK, linewidth=1.2)
+                axes.plot([mean - half, mean + half], [position + offset] * 2, color=INK_ON_LIGHT, linewidth=1.2)
                 axes.annotate(
                     f"{mean:.1f} %",
                     (mean + half, position + offset),
@@ -209,11 +208,11 @@ def _style(language: str) -> Iterator[None]:
         "axes.spines.top": False,
         "axes.spines.right": False,
         "axes.edgecolor": NEUTRAL,
-        "axes.labelcolor": INK,
+        "axes.labelcolor": INK_ON_LIGHT,
         "axes.unicode_minus": True,
-        "text.color": INK,
-        "xtick.color": INK,
-        "ytick.color": INK,
+        "text.color": INK_ON_LIGHT,
+        "xtick.color": INK_ON_LIGHT,
+        "ytick.color": INK_ON_LIGHT,
         "axes.axisbelow": True,
         "axes.grid": False,
         "hatch.linewidth": 0.8,

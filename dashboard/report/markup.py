@@ -55,6 +55,16 @@ def definitions(items: Iterable[tuple[str, str]]) -> str:
     return "<dl>" + "".join(f"{element('dt', term)}{element('dd', meaning)}" for term, meaning in items) + "</dl>"
 
 
+def card(label: str, value: str, detail: str = "") -> str:
+    """A figure that stands out: what it is, how much, and where it comes from."""
+    parts = [
+        element("p", label, "label"),
+        element("p", value, "value"),
+        element("p", detail, "detail") if detail else "",
+    ]
+    return f'<div class="card">{"".join(parts)}</div>'
+
+
 def code(lines: Iterable[str]) -> str:
     """Commands to type."""
     return f"<pre><code>{text(chr(10).join(lines))}</code></pre>"

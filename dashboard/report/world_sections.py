@@ -26,7 +26,7 @@ def pair_head(document: dict[str, Any], say: Words) -> str:
         measure = document["measures"][name]
         change = interval(measure["difference"], "yen", say.language, signed=True)
         levels = f"{yen(measure['a']['mean'], say.language)} → {yen(measure['b']['mean'], say.language)}"
-        cards.append(_card(say(f"ledgers.division_{division}"), change, levels))
+        cards.append(markup.card(say(f"ledgers.division_{division}"), change, levels))
     sentences = (
         markup.element("p", findings.headline(document, say), "headline"),
         markup.element("p", findings.ledgers_sentence(document, say), "sub"),
@@ -41,7 +41,7 @@ def single_head(document: dict[str, Any], say: Words) -> str:
     headline = say("report.headline_single", title=title, company=company, days=document["days"])
     sub = say("report.sub_single", store=store, ec=ec, n=document["replications"])
     cards = [
-        _card(say(f"ledgers.division_{division}"), interval(measures[name], "yen", say.language), "")
+        markup.card(say(f"ledgers.division_{division}"), interval(measures[name], "yen", say.language))
         for division, name in _DIVISIONS
     ]
     head = markup.element("p", headline, "headline") + markup.element("p", sub, "sub")
@@ -135,11 +135,6 @@ def definitions(document: dict[str, Any], say: Words) -> str:
     return markup.section(
         say("report.definitions"), markup.definitions((say.label(name), say.definition(name)) for name in names)
     )
-
-
-def _card(label: str, value: str, detail: str) -> str:
-    parts = (markup.element("p", label, "label"), markup.element("p", value, "value"))
-    return f'<div class="card">{"".join(parts)}{markup.element("p", detail, "detail") if detail else ""}</div>'
 
 
 def _statement(lines: Sequence[Line], side: str, caption: str, say: Words, signed: bool = False) -> str:
