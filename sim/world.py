@@ -15,7 +15,7 @@ from sim.calendar import DAY_S, HOUR_S, Day, days
 from sim.catalogue import Catalogue, catalogue
 from sim.choice import Shown, choose_journeys, distances_km, expected_shares
 from sim.engine import Engine
-from sim.errand import Errand, errands_of_day
+from sim.errand import Errand
 from sim.inventory.replenishment import Replenishment, order_up_to_levels, record_opening
 from sim.inventory.stock import Stock
 from sim.journeys.click_and_collect import click_and_collect
@@ -26,42 +26,48 @@ from sim.log.schema import Journey, Outcome, Place
 from sim.needs import DayNeeds, Ints, needs_of_day
 from sim.payments.tenders import Tenders
 from sim.population import Population, population
+from sim.setting_out import errands_of_day
 from sim.staff.incentives import recommend_logit
 from sim.store.store import Store
 from sim.store.tills import mean_service_s, stay_probability
 from sim.streams import Streams
+from sim.town import Town
 
-_JOURNEYS: dict[int, Callable[[World, Errand], Generator[Any, Any, None]]]
+_JOURNEYS: dict[int, Callable[[Town, Errand], Generator[Any, Any, None]]]
 _RUN_OUT_DAYS_MAX = 60
 _MEMORY = 0.7
 """Weight of the past in the wait that shoppers remember (assumption): a week of waits fades in days."""
 
 
 class World:
-    """Everything that journeys share. Lists indexed by SKU are plain lists: single items are read in hot paths."""
+    """One replication: the town, what happens in it each day, and the night after."""
 
     def __init__(self, scenario: Scenario, streams: Streams, sink: Sink, people: Population | None = None) -> None:
         self.scenario = scenario
         self.streams = streams
-        self.engine = Engine(simpy.Environment())
         self.goods: Catalogue = catalogue(scenario, streams.seed)
-        self.people = people if people is not None else population(scenario, streams)
-        self.price_yen: list[int] = self.goods.price_yen.tolist()
-        self.cost_yen: list[int] = self.goods.cost_yen.tolist()
-        self.category: list[int] = self.goods.category.tolist()
-        self.tenders = Tenders(scenario)
         self.log = Recorder(list(scenario.stores), list(scenario.missions), list(scenario.population.age_bands), sink)
+        self.people = people if people is not None else population(scenario, streams)
         self.km = distances_km(scenario, self.people)
-        self.warehouse = len(scenario.stores)
         levels = order_up_to_levels(scenario, self.goods, expected_shares(scenario, self.km, self.people))
-        self.stock = Stock(levels.tolist(), self.log)
         self.replenishment = Replenishment(scenario, self.goods, levels)
         record_opening(self.log, levels)
-        self.stores = self._build_stores()
-        self.wait_memory_min = np.zeros(len(self.stores))
-        self.recommend_logit = recommend_logit(scenario)
-        self._open_needs = 0
-        self.stay_probability = stay_probability(scenario)
+        self.engine = Engine(simpy.Environment())
+        self.town = Town(
+            scenario=scenario,
+            engine=self.engine,
+            log=self.log,
+            people=self.people,
+            stock=Stock(levels.tolist(), self.log),
+            stores=_stores(scenario, self.engine),
+            tenders=Tenders(scenario),
+            price_yen=self.goods.price_yen.tolist(),
+            cost_yen=self.goods.cost_yen.tolist(),
+            category=self.goods.category.tolist(),
+            recommend_logit=recommend_logit(scenario),
+            stay_probability=stay_probability(scenario),
+        )
+        self.wait_memory_min = np.zeros(len(self.town.stores))
         self._write_catalogue()
 
     def run(self) -> Iterator[Day]:
@@ -81,76 +87,6 @@ class World:
         finally:
             gc.unfreeze()
 
-    def note(
-        self,
-        errand: Errand,
-        kind: int,
-        place: int,
-        quantity: int = 0,
-        amount_yen: int = 0,
-        order: int = -1,
-        payment: int = -1,
-        sku: int = -1,
-    ) -> None:
-        """Record an event of `errand` now."""
-        self.log.events.append(
-            (
-                self.engine.env._now,
-                errand.shopper,
-                errand.need,
-                errand.journey,
-                errand.store,
-                kind,
-                place,
-                sku,
-                quantity,
-                amount_yen,
-                order,
-                payment,
-                -1,
-            )
-        )
-
-    def close(self, errand: Errand, outcome: Outcome) -> None:
-        """The journey itself has come to its end, with this outcome."""
-        errand.outcome = int(outcome)
-        self.part_done(errand)
-
-    def part_done(self, errand: Errand) -> None:
-        """The journey or an order that outlived it is over; the last one ends the need."""
-        errand.open_parts -= 1
-        if errand.open_parts:
-            return
-        self._open_needs -= 1
-        self.log.needs.append(
-            (
-                errand.need,
-                errand.shopper,
-                errand.start_s,
-                errand.mission,
-                errand.items,
-                errand.journey,
-                errand.store,
-                errand.outcome,
-                errand.net_yen,
-                errand.contribution_yen,
-            )
-        )
-
-    def has_app(self, errand: Errand) -> bool:
-        """Whether the shopper has the retailer's app by now."""
-        return bool(self.people.app_from_s[errand.shopper] <= self.engine.now)
-
-    def _build_stores(self) -> list[Store]:
-        scenario = self.scenario
-        service_s = mean_service_s(scenario, _mean_items(scenario))
-        stores: list[Store] = []
-        first_staff = 0
-        for index, (name, table) in enumerate(scenario.stores.items()):
-            stores.append(Store(index, name, table, self.engine, first_staff, service_s))
-            first_staff += max(table.floor_staff)
-        return stores
-
     def _run_day(self, day: Day) -> None:
         scenario = self.scenario
         needs = needs_of_day(scenario, self.goods, self.people, self.streams, day)
@@ -160,25 +96,25 @@ class World:
         self._close_needs_lost_beforehand(day, needs, journey)
         traffic = scenario.traffic
         profile = traffic.store_holiday_hours if day.holiday else traffic.store_weekday_hours
-        store_hours = np.array([place.visit_hours(profile) for place in self.stores])
+        store_hours = np.array([place.visit_hours(profile) for place in self.town.stores])
         errands = errands_of_day(
-            scenario, self.goods, self.streams, day, needs, journey, store, self.people, self.tenders, store_hours
+            scenario, self.goods, self.streams, day, needs, journey, store, self.people, self.town.tenders, store_hours
         )
         self.engine.start(self._rosters())
         self.engine.pump((errand.start_s, partial(self._set_out, errand)) for errand in errands)
         self.engine.env.run(until=day.start_s + DAY_S)
         self._remember_waits()
         self._write_queues(day.index)
-        self.replenishment.overnight(day.index, day.start_s + DAY_S, self.stock, self.log, self.streams)
+        self.replenishment.overnight(day.index, day.start_s + DAY_S, self.town.stock, self.log, self.streams)
 
     def _set_out(self, errand: Errand) -> Generator[Any, Any, None]:
-        self._open_needs += 1
-        return _JOURNEYS[errand.journey](self, errand)
+        self.town.open_needs += 1
+        return _JOURNEYS[errand.journey](self.town, errand)
 
     def _run_out(self) -> None:
         """Days after the horizon: stores are staffed, nobody sets out, until every need has ended."""
         day = self.scenario.horizon.days
-        while self._open_needs and day < self.scenario.horizon.days + _RUN_OUT_DAYS_MAX:
+        while self.town.open_needs and day < self.scenario.horizon.days + _RUN_OUT_DAYS_MAX:
             self.engine.start(self._rosters())
             self.engine.env.run(until=(day + 1) * DAY_S)
             self._write_queues(day)
@@ -187,13 +123,13 @@ class World:
 
     def _rosters(self) -> Generator[Any, Any, None]:
         for hour in range(24):
-            for store in self.stores:
+            for store in self.town.stores:
                 store.follow_roster(hour)
             if hour < 23:
                 yield HOUR_S
 
     def _shown(self) -> Shown:
-        recorded = np.array(self.stock.recorded) - np.array(self.stock.held)
+        recorded = np.array(self.town.stock.recorded) - np.array(self.town.stock.held)
         buffer = self.scenario.stock.online_buffer
         store_units = np.where(recorded[:-1] > buffer, recorded[:-1], 0)
         return Shown(store_units, np.maximum(recorded[-1], 0), self.wait_memory_min)
@@ -220,7 +156,7 @@ class World:
         )
 
     def _remember_waits(self) -> None:
-        for store in self.stores:
+        for store in self.town.stores:
             hours = [*store.queues[Place.STAFFED_TILL], *store.queues[Place.SELF_CHECKOUT]]
             served = sum(hour.served for hour in hours)
             today_min = sum(hour.wait_s for hour in hours) / 60 / served if served else 0.0
@@ -229,7 +165,7 @@ class World:
 
     def _write_queues(self, day: int) -> None:
         rows: list[tuple[Any, ...]] = []
-        for store in self.stores:
+        for store in self.town.stores:
             for place, hours in store.queues.items():
                 for number, hour in enumerate(hours):
                     if hour.joined or hour.balked:
@@ -257,7 +193,7 @@ class World:
         )
 
     def _write_closing(self) -> None:
-        people, locations, skus = self.people, self.warehouse + 1, self.goods.size
+        people, locations, skus = self.people, self.town.warehouse + 1, self.goods.size
         self.log.write(
             "shoppers",
             {
@@ -275,11 +211,21 @@ class World:
             {
                 "location": np.repeat(np.arange(locations), skus),
                 "sku": np.tile(np.arange(skus), locations),
-                "on_hand": np.array(self.stock.on_hand).ravel(),
-                "held": np.array(self.stock.held).ravel(),
-                "recorded": np.array(self.stock.recorded).ravel(),
+                "on_hand": np.array(self.town.stock.on_hand).ravel(),
+                "held": np.array(self.town.stock.held).ravel(),
+                "recorded": np.array(self.town.stock.recorded).ravel(),
             },
         )
+
+
+def _stores(scenario: Scenario, engine: Engine) -> list[Store]:
+    service_s = mean_service_s(scenario, _mean_items(scenario))
+    stores: list[Store] = []
+    first_staff = 0
+    for index, (name, table) in enumerate(scenario.stores.items()):
+        stores.append(Store(index, name, table, engine, first_staff, service_s))
+        first_staff += max(table.floor_staff)
+    return stores
 
 
 def _open_units(store: Store, place: Place, hour: int) -> int:

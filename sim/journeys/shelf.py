@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
 
 from sim.errand import Errand
 from sim.log.schema import Kind, Place
-
-if TYPE_CHECKING:
-    from sim.world import World
+from sim.town import Town
 
 Lines = list[tuple[int, int]]
 
@@ -19,11 +16,11 @@ _GOLDEN = 0.6180339887498949
 
 
 def fill_basket(
-    world: World, location: int, errand: Errand, wanted: Iterable[tuple[int, int]], order: int
+    town: Town, location: int, errand: Errand, wanted: Iterable[tuple[int, int]], order: int
 ) -> tuple[Lines, Lines]:
     """Take what is there; returns (basket, missing). Each missing line is an event with its yen."""
-    now_s = world.engine.now
-    stock, basket, missing = world.stock, [], []
+    now_s = town.engine.now
+    stock, basket, missing = town.stock, [], []
     for sku, asked in wanted:
         got = min(asked, stock.free(location, sku))
         if got > 0:
@@ -31,35 +28,35 @@ def fill_basket(
             basket.append((sku, got))
         if got < asked:
             missing.append((sku, asked - got))
-            _note(world, errand, _STOCK_OUT, sku, asked - got)
+            _note(town, errand, _STOCK_OUT, sku, asked - got)
     return basket, missing
 
 
-def put_back(world: World, location: int, errand: Errand, basket: Lines, order: int) -> None:
+def put_back(town: Town, location: int, errand: Errand, basket: Lines, order: int) -> None:
     """Leave the basket behind."""
     for sku, quantity in basket:
-        world.stock.put_back(world.engine.now, location, sku, quantity, errand.need, order)
+        town.stock.put_back(town.engine.now, location, sku, quantity, errand.need, order)
 
 
-def lose(world: World, errand: Errand, lines: Lines) -> None:
+def lose(town: Town, errand: Errand, lines: Lines) -> None:
     """These goods will not be bought from us."""
     for sku, quantity in lines:
-        _note(world, errand, _LOST, sku, quantity)
+        _note(town, errand, _LOST, sku, quantity)
 
 
-def substitute(world: World, location: int, errand: Errand, missing: Lines, order: int) -> tuple[Lines, Lines]:
+def substitute(town: Town, location: int, errand: Errand, missing: Lines, order: int) -> tuple[Lines, Lines]:
     """Each missing line alone: some take a similar item of the category, the rest is not bought here today.
 
     Returns (taken instead, still missing). Buying later counts as lost: a world of weeks does not see it again.
     """
-    rules, stock, now_s = world.scenario.stock_out, world.stock, world.engine.now
+    rules, stock, now_s = town.scenario.stock_out, town.stock, town.engine.now
     taken: Lines = []
     left: Lines = []
     for rank, (sku, quantity) in enumerate(missing):
         draw = (errand.react_draw + rank * _GOLDEN) % 1.0
         other = -1
         if draw < rules.other_brand + rules.same_brand:
-            other = _similar(world, location, sku, quantity)
+            other = _similar(town, location, sku, quantity)
         if other >= 0:
             stock.take(now_s, location, other, quantity, errand.need, order)
             taken.append((other, quantity))
@@ -68,9 +65,9 @@ def substitute(world: World, location: int, errand: Errand, missing: Lines, orde
     return taken, left
 
 
-def worth(world: World, lines: Lines) -> tuple[int, int]:
+def worth(town: Town, lines: Lines) -> tuple[int, int]:
     """Price and cost of `lines` in yen."""
-    price, cost = world.price_yen, world.cost_yen
+    price, cost = town.price_yen, town.cost_yen
     price_yen = cost_yen = 0
     for sku, quantity in lines:
         price_yen += price[sku] * quantity
@@ -78,21 +75,21 @@ def worth(world: World, lines: Lines) -> tuple[int, int]:
     return price_yen, cost_yen
 
 
-def _similar(world: World, location: int, sku: int, quantity: int) -> int:
+def _similar(town: Town, location: int, sku: int, quantity: int) -> int:
     """The nearest SKU of the category, by popularity rank, of which enough is there; -1 for none of six."""
-    category = world.category
+    category = town.category
     for step in (1, -1, 2, -2, 3, -3):
         other = sku + step
         same = 0 <= other < len(category) and category[other] == category[sku]
-        if same and world.stock.free(location, other) >= quantity:
+        if same and town.stock.free(location, other) >= quantity:
             return other
     return -1
 
 
-def _note(world: World, errand: Errand, kind: int, sku: int, quantity: int) -> None:
-    world.log.events.append(
+def _note(town: Town, errand: Errand, kind: int, sku: int, quantity: int) -> None:
+    town.log.events.append(
         (
-            world.engine.env._now,
+            town.engine.env._now,
             errand.shopper,
             errand.need,
             errand.journey,
@@ -101,7 +98,7 @@ def _note(world: World, errand: Errand, kind: int, sku: int, quantity: int) -> N
             _FLOOR,
             sku,
             quantity,
-            world.price_yen[sku] * quantity,
+            town.price_yen[sku] * quantity,
             -1,
             -1,
             -1,

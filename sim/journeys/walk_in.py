@@ -6,7 +6,7 @@ What is missing on the shelf may be ordered online, on the spot or later from ho
 from __future__ import annotations
 
 from collections.abc import Generator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sim.errand import Errand, hours_later, merge_lines
 from sim.journeys import scan_and_pay
@@ -16,9 +16,7 @@ from sim.journeys.till_sale import buy_at_till
 from sim.log.schema import Channel, Journey, Kind, Outcome, Place
 from sim.orders import new_order_id
 from sim.staff.incentives import NO_ADVICE, Advice, meet_staff
-
-if TYPE_CHECKING:
-    from sim.world import World
+from sim.town import Town
 
 Steps = Generator[Any, Any, None]
 Buying = Generator[Any, Any, Outcome]
@@ -26,57 +24,57 @@ Buying = Generator[Any, Any, Outcome]
 _ARRIVE, _LEAVE = int(Kind.ARRIVE), int(Kind.LEAVE)
 
 
-def walk_in(world: World, errand: Errand) -> Steps:
+def walk_in(town: Town, errand: Errand) -> Steps:
     """The whole visit, and an order from home afterwards where it comes to that."""
-    store = world.stores[errand.store]
-    world.note(errand, _ARRIVE, Place.FLOOR)
+    store = town.stores[errand.store]
+    town.note(errand, _ARRIVE, Place.FLOOR)
     yield errand.browse_s
     order = new_order_id(errand)
-    basket, missing = fill_basket(world, errand.store, errand, errand.lines, order)
+    basket, missing = fill_basket(town, errand.store, errand, errand.lines, order)
     advice = NO_ADVICE
     if errand.meets_staff:
-        advice = yield from meet_staff(world, store, errand, bool(missing))
+        advice = yield from meet_staff(town, store, errand, bool(missing))
     if advice.annoyed:
-        put_back(world, errand.store, errand, basket, order)
-        lose(world, errand, basket + missing)
-        world.note(errand, _LEAVE, Place.FLOOR)
-        world.close(errand, Outcome.NOTHING)
+        put_back(town, errand.store, errand, basket, order)
+        lose(town, errand, basket + missing)
+        town.note(errand, _LEAVE, Place.FLOOR)
+        town.close(errand, Outcome.NOTHING)
         return
-    online = missing if missing and _orders_online(world, errand, advice) else []
+    online = missing if missing and _orders_online(town, errand, advice) else []
     if missing and not online:
-        taken, left = substitute(world, errand.store, errand, missing, order)
+        taken, left = substitute(town, errand.store, errand, missing, order)
         basket = merge_lines(basket + taken)
-        lose(world, errand, left)
+        lose(town, errand, left)
     outcome = Outcome.LOST_STOCK_OUT
     if basket:
-        outcome = yield from _check_out(world, errand, basket, order, advice)
-    world.note(errand, _LEAVE, Place.FLOOR)
+        outcome = yield from _check_out(town, errand, basket, order, advice)
+    town.note(errand, _LEAVE, Place.FLOOR)
     if online:
-        outcome = yield from _order_missing(world, errand, online, advice, outcome)
-    world.close(errand, outcome)
+        outcome = yield from _order_missing(town, errand, online, advice, outcome)
+    town.close(errand, outcome)
 
 
-def _orders_online(world: World, errand: Errand, advice: Advice) -> bool:
+def _orders_online(town: Town, errand: Errand, advice: Advice) -> bool:
     """Whether missing goods are ordered from our EC: on advice, or unprompted with the app at hand."""
     if advice.accepted:
         return True
-    return world.has_app(errand) and errand.own_phone_draw < world.scenario.stock_out.own_phone
+    return town.has_app(errand) and errand.own_phone_draw < town.scenario.stock_out.own_phone
 
 
-def _check_out(world: World, errand: Errand, basket: Lines, order: int, advice: Advice) -> Buying:
-    store = world.stores[errand.store]
-    if scan_and_pay.prefers_app(world, errand, store.people_queueing(), advice.accepted):
+def _check_out(town: Town, errand: Errand, basket: Lines, order: int, advice: Advice) -> Buying:
+    store = town.stores[errand.store]
+    if scan_and_pay.prefers_app(town, errand, store.people_queueing(), advice.accepted):
         errand.journey = int(Journey.SCAN_AND_PAY)
-        return (yield from scan_and_pay.pay_in_app(world, errand, basket, order, advice.staff))
-    return (yield from buy_at_till(world, errand, basket, order))
+        return (yield from scan_and_pay.pay_in_app(town, errand, basket, order, advice.staff))
+    return (yield from buy_at_till(town, errand, basket, order))
 
 
-def _order_missing(world: World, errand: Errand, missing: Lines, advice: Advice, so_far: Outcome) -> Buying:
+def _order_missing(town: Town, errand: Errand, missing: Lines, advice: Advice, so_far: Outcome) -> Buying:
     """Order what was missing: in the app on the spot where that is possible, else from home in the evening."""
     channel = Channel.APP
-    if not world.scenario.capabilities.endless_aisle:
+    if not town.scenario.capabilities.endless_aisle:
         yield hours_later(errand)
         channel = Channel.EC
     staff = advice.staff if advice.accepted else -1
-    ordered = yield from order_online(world, errand, missing, channel, staff)
+    ordered = yield from order_online(town, errand, missing, channel, staff)
     return so_far if so_far >= Outcome.STORE else ordered

@@ -8,20 +8,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import exp
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 import numpy as np
 
 from scenarios.money import Tender
 from scenarios.schema import Scenario
 from sim.calendar import DAY_S
+from sim.errand import Errand
 from sim.log.recorder import BRANDS, Recorder
 from sim.log.schema import Channel, Kind, PaymentOutcome, Place
+from sim.needs import Ints
 from sim.streams import Floats, choose
-
-if TYPE_CHECKING:
-    from sim.errand import Errand
-    from sim.needs import Ints
 
 _PAY_ATTEMPT = int(Kind.PAY_ATTEMPT)
 _CAPTURED = int(PaymentOutcome.CAPTURED)

@@ -9,15 +9,13 @@ from __future__ import annotations
 from collections.abc import Generator
 from dataclasses import dataclass
 from math import exp
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from scenarios.schema import Scenario
 from sim.errand import Errand
 from sim.log.schema import Kind, Place, StaffAction
 from sim.store.store import Store
-
-if TYPE_CHECKING:
-    from sim.world import World
+from sim.town import Town
 
 _CONTACT, _RECOMMENDED = int(Kind.STAFF_CONTACT), int(Kind.RECOMMENDED)
 
@@ -46,23 +44,23 @@ def recommend_logit(scenario: Scenario) -> float:
     )
 
 
-def meet_staff(world: World, store: Store, errand: Errand, stocked_out: bool) -> Generator[Any, Any, Advice]:
+def meet_staff(town: Town, store: Store, errand: Errand, stocked_out: bool) -> Generator[Any, Any, Advice]:
     """A contact on the floor, if somebody is free: it takes the staff member's time and the shopper's."""
     if not store.floor.take():
         return NO_ADVICE
-    rules = world.scenario.staff
+    rules = town.scenario.staff
     # Staff on the floor are told apart by how many are busy: the k-th busy one is number k of the store.
     staff = store.first_staff + store.floor.in_use - 1
     queue = store.people_queueing()
-    logit = world.recommend_logit + rules.stock_out * stocked_out + rules.per_person_queueing * queue
+    logit = town.recommend_logit + rules.stock_out * stocked_out + rules.per_person_queueing * queue
     recommended = errand.recommend_draw < 1 / (1 + exp(-logit))
-    advice = _reaction(world, errand, staff, stocked_out) if recommended else Advice(staff)
-    started_s = world.engine.now
+    advice = _reaction(town, errand, staff, stocked_out) if recommended else Advice(staff)
+    started_s = town.engine.now
     seconds = rules.contact_median_s * exp(rules.contact_sigma * errand.contact_z)
     yield seconds + rules.recommending_s * recommended
     store.floor.release()
     action = StaffAction.RECOMMEND if recommended else StaffAction.NOTHING
-    log = world.log
+    log = town.log
     log.staff_contacts.append((started_s, store.index, staff, errand.need, stocked_out, queue, action, advice.accepted))
     who = (errand.shopper, errand.need, errand.journey, errand.store)
     for kind in (_CONTACT, _RECOMMENDED)[: 1 + recommended]:
@@ -70,14 +68,14 @@ def meet_staff(world: World, store: Store, errand: Errand, stocked_out: bool) ->
     return advice
 
 
-def _reaction(world: World, errand: Errand, staff: int, stocked_out: bool) -> Advice:
+def _reaction(town: Town, errand: Errand, staff: int, stocked_out: bool) -> Advice:
     """How the shopper takes the advice; whoever follows it has the app from now on."""
-    rules = world.scenario.staff
+    rules = town.scenario.staff
     if not errand.smartphone:
         return Advice(staff, recommended=True, annoyed=errand.annoyed_draw < rules.annoyed)
     base = rules.accept_stock_out if stocked_out else rules.accept_in_stock
     accepted = errand.accept_draw < 1 / (1 + exp(-(base + rules.accept_digital_affinity * errand.affinity)))
     if accepted:
-        app_from_s = world.people.app_from_s
-        app_from_s[errand.shopper] = min(app_from_s[errand.shopper], world.engine.now)
+        app_from_s = town.people.app_from_s
+        app_from_s[errand.shopper] = min(app_from_s[errand.shopper], town.engine.now)
     return Advice(staff, recommended=True, accepted=accepted)

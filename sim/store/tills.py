@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from math import exp, log
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from scenarios.schema import Scenario
 from sim.calendar import HOUR_S
@@ -17,9 +17,7 @@ from sim.errand import Errand
 from sim.log.schema import Channel, Kind, Place
 from sim.payments.tenders import Settlement, pay
 from sim.store.store import QueueHour, Store
-
-if TYPE_CHECKING:
-    from sim.world import World
+from sim.town import Town
 
 _JOIN, _BALK, _RENEGE, _START = (int(kind) for kind in (Kind.QUEUE_JOIN, Kind.BALK, Kind.RENEGE, Kind.TILL_START))
 _STORE = int(Channel.STORE)
@@ -50,11 +48,11 @@ def mean_service_s(scenario: Scenario, mean_items: float) -> dict[Place, float]:
     }
 
 
-def choose_line(world: World, store: Store, errand: Errand, items: int) -> tuple[Place, Pool]:
+def choose_line(town: Town, store: Store, errand: Errand, items: int) -> tuple[Place, Pool]:
     """The line with the smaller expected wait; self-checkouts take small baskets and no cash."""
     tills, own = store.tills, store.self_checkouts
-    if own.capacity and items <= world.scenario.tills.self_checkout_items_max:
-        cash = errand.store_tender == world.tenders.cash
+    if own.capacity and items <= town.scenario.tills.self_checkout_items_max:
+        cash = errand.store_tender == town.tenders.cash
         if not cash and _reckoned_wait(store, Place.SELF_CHECKOUT, own) <= _reckoned_wait(
             store, Place.STAFFED_TILL, tills
         ):
@@ -68,19 +66,19 @@ def _reckoned_wait(store: Store, place: Place, pool: Pool) -> float:
 
 
 def queue_and_pay(
-    world: World, store: Store, errand: Errand, order: int, items: int, amount_yen: int
+    town: Town, store: Store, errand: Errand, order: int, items: int, amount_yen: int
 ) -> Generator[Any, Any, Settlement | None]:
     """Queue, be served and pay. None when the shopper balked or reneged, else how paying ended."""
-    place, pool = choose_line(world, store, errand, items)
-    record = world.log.events
-    engine = world.engine
+    place, pool = choose_line(town, store, errand, items)
+    record = town.log.events
+    engine = town.engine
     hours = store.queues[place]
     joined_s = engine.env._now
     hour = hours[int(joined_s / HOUR_S) % 24]
     who = (errand.shopper, errand.need, errand.journey, errand.store)
     what = (place, -1, items, amount_yen, order, -1, -1)
     line = pool.queue_length
-    if line and errand.balk_draw > world.stay_probability[min(line, _LONGEST_TABULATED - 1)]:
+    if line and errand.balk_draw > town.stay_probability[min(line, _LONGEST_TABULATED - 1)]:
         hour.balked += 1
         record.append((joined_s, *who, _BALK, *what))
         return None
@@ -93,8 +91,8 @@ def queue_and_pay(
         record.append((now_s, *who, _RENEGE, *what))
         return None
     record.append((now_s, *who, _START, *what))
-    scanning_s, break_s = _service(world.scenario, errand, place, items)
-    settlement = pay(world.tenders, world.log, errand, order, _STORE, place, amount_yen, now_s + scanning_s)
+    scanning_s, break_s = _service(town.scenario, errand, place, items)
+    settlement = pay(town.tenders, town.log, errand, order, _STORE, place, amount_yen, now_s + scanning_s)
     service_s = scanning_s + settlement.seconds
     _count(hour, now_s - joined_s, service_s)
     yield service_s

@@ -1,0 +1,130 @@
+"""Setting out: from the needs of a day and the journeys chosen for them to errands with all their draws."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+from scipy.special import gammaincinv, ndtri
+
+from scenarios.schema import Scenario
+from sim.calendar import Day, time_of_day
+from sim.catalogue import Catalogue
+from sim.errand import Errand, merge_lines
+from sim.log.schema import Journey
+from sim.needs import DayNeeds, Ints
+from sim.payments.tenders import Tenders
+from sim.population import Population
+from sim.streams import Floats, Streams, choose
+
+
+def errands_of_day(
+    scenario: Scenario,
+    goods: Catalogue,
+    streams: Streams,
+    day: Day,
+    needs: DayNeeds,
+    journey: Ints,
+    store: Ints,
+    people: Population,
+    tenders: Tenders,
+    store_hours: Floats,
+) -> Iterator[Errand]:
+    """The errands of those needs that chose one of the retailer's journeys, in order of their start.
+
+    `store_hours` has shape (n_stores, 24): each store's profile of visits, zero where it is closed.
+    """
+    ours = np.flatnonzero((journey != Journey.RIVAL) & (journey != Journey.NONE))
+    start = _start_times(scenario, day, needs.time_draw[ours], journey[ours], store[ours], store_hours)
+    order = np.argsort(start, kind="stable")
+    rows, start = ours[order], start[order]
+    need, who, mission = needs.need[rows], needs.shopper[rows], needs.mission[rows]
+    missions = list(scenario.missions.values())
+    browse_median = np.array([m.browse_median_s for m in missions])[mission]
+    contact_share = np.array([m.staff_contact for m in missions])[mission]
+    visit = streams.uniforms("visit", need, 8)
+    till = streams.uniforms("till", need, 4)
+    pay = streams.uniforms("pay", need, 12)
+    late = streams.uniforms("aftermath", need, 8)
+    patience, tills, fulfilment = scenario.patience, scenario.tills, scenario.fulfilment
+    leaving_median_s = patience.irritation_median_min * 60 * patience.leaving_factor
+    attempts = [zip(pay[:, 4 + 2 * k].tolist(), ndtri(pay[:, 5 + 2 * k]).tolist(), strict=True) for k in range(3)]
+    columns = [
+        start.tolist(),
+        need.tolist(),
+        who.tolist(),
+        mission.tolist(),
+        needs.items[rows].tolist(),
+        needs.weight_kg[rows].tolist(),
+        journey[rows].tolist(),
+        store[rows].tolist(),
+        _lines(needs.sku[rows], needs.quantity[rows]),
+        people.digital_affinity[who].tolist(),
+        people.smartphone[who].tolist(),
+        (browse_median * np.exp(0.5 * ndtri(visit[:, 0]))).tolist(),
+        (leaving_median_s * np.exp(patience.irritation_sigma * ndtri(visit[:, 1]))).tolist(),
+        (visit[:, 2] < contact_share).tolist(),
+        *(visit[:, column].tolist() for column in range(3, 8)),
+        ndtri(till[:, 0]).tolist(),
+        (tills.staffed_break_scale_s * gammaincinv(tills.staffed_break_shape, till[:, 1])).tolist(),
+        ndtri(till[:, 2]).tolist(),
+        ndtri(till[:, 3]).tolist(),
+        tenders.first_choice("store", pay[:, 0]).tolist(),
+        tenders.first_choice("online", pay[:, 0]).tolist(),
+        (pay[:, 1] < scenario.payments.has_cash).tolist(),
+        pay[:, 2].tolist(),
+        list(zip(*attempts, strict=True)),
+        late[:, 0].tolist(),
+        late[:, 1].tolist(),
+        ndtri(late[:, 2]).tolist(),
+        late[:, 3].tolist(),
+        (fulfilment.collect_spread * ndtri(late[:, 4])).tolist(),
+        late[:, 5].tolist(),
+        (fulfilment.hand_over_sigma * ndtri(late[:, 6])).tolist(),
+        late[:, 7].tolist(),
+        _add_ons(scenario, goods, streams, need, journey[rows]),
+    ]
+    return map(Errand, *columns)
+
+
+def _start_times(scenario: Scenario, day: Day, draw: Floats, journey: Ints, store: Ints, store_hours: Floats) -> Floats:
+    """When each errand starts: in the store's hours for a visit, in the EC's for an order, by the same draw."""
+    start = day.start_s + time_of_day(draw, np.asarray(scenario.traffic.ec_hours))
+    for index, hours in enumerate(store_hours):
+        rows = (journey == Journey.WALK_IN) & (store == index)
+        start[rows] = day.start_s + time_of_day(draw[rows], hours)
+    return start
+
+
+def _add_ons(
+    scenario: Scenario, goods: Catalogue, streams: Streams, need: Ints, journey: Ints
+) -> list[tuple[tuple[int, int], ...]]:
+    """What collectors buy besides: one line of a random mission, a fraction of a store basket in size."""
+    rules = scenario.fulfilment
+    found: list[tuple[tuple[int, int], ...]] = [()] * len(need)
+    collectors = np.flatnonzero(journey == Journey.CLICK_AND_COLLECT)
+    draws = streams.uniforms("add-on", need[collectors], 4)
+    missions = list(scenario.missions.values())
+    mission = choose(draws[:, 1], [m.share for m in missions])
+    for row, (tempted, _, size, taste), code in zip(collectors.tolist(), draws.tolist(), mission.tolist(), strict=True):
+        if tempted < rules.add_on:
+            table = missions[code]
+            shares = table.items if table.items is not None else scenario.baskets.item_shares
+            items = 1 + int(choose(np.array([size]), shares)[0])
+            sku = int(choose(np.array([taste]), goods.demand_shares(table))[0])
+            found[row] = ((sku, max(1, round(rules.add_on_basket * items))),)
+    return found
+
+
+def _lines(sku: Ints, quantity: Ints) -> list[tuple[tuple[int, int], ...]]:
+    """Lines of each need, one per SKU."""
+    used = (sku >= 0).sum(axis=1).tolist()
+    lines = [
+        tuple(zip(row_sku[:n], row_quantity[:n], strict=True))
+        for row_sku, row_quantity, n in zip(sku.tolist(), quantity.tolist(), used, strict=True)
+    ]
+    in_order = np.sort(sku, axis=1)
+    repeats = ((in_order[:, 1:] == in_order[:, :-1]) & (in_order[:, 1:] >= 0)).any(axis=1)
+    for row in np.flatnonzero(repeats).tolist():
+        lines[row] = tuple(merge_lines(list(lines[row])))
+    return lines
