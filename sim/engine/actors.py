@@ -26,14 +26,11 @@ from collections.abc import Callable, Generator, Iterable, Iterator
 from heapq import heapify, heappush
 from inspect import GEN_CLOSED, GEN_CREATED, GEN_RUNNING, getgeneratorstate
 from math import inf
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 import simpy
 from simpy.core import StopSimulation
 from simpy.events import NORMAL, URGENT
-
-if TYPE_CHECKING:
-    from sim.engine.pools import Pool
 
 Command = Any
 Script = Generator[Command, Any, None]
@@ -76,6 +73,19 @@ class Actor:
         self.engine.interrupt(self, cause)
 
 
+class Line(Protocol):
+    """What an actor can queue for: a `Pool`."""
+
+    def take(self) -> bool:
+        """Take a unit at once if nobody is before; True if so."""
+
+    def enqueue(self, ticket: Ticket, priority: int) -> None:
+        """Put a ticket into the queue."""
+
+    def left_queue(self) -> None:
+        """Somebody has left the queue unserved."""
+
+
 class Ticket:
     """A place in a pool's queue that is its own patience timer. Whichever fires second finds `actor` gone."""
 
@@ -83,7 +93,7 @@ class Ticket:
 
     _ok = True
 
-    def __init__(self, actor: Actor, pool: Pool, timed: bool, callbacks: Any) -> None:
+    def __init__(self, actor: Actor, pool: Line, timed: bool, callbacks: Any) -> None:
         self.actor: Actor | None = actor
         self.pool = pool
         self.timed = timed
@@ -227,7 +237,7 @@ class Engine:
     def _refuse(self, actor: Actor, error: Exception) -> None:
         self._ready.append((actor, error, False))
 
-    def _queue_up(self, actor: Actor, pool: Pool, patience_s: float, priority: int = 0) -> None:
+    def _queue_up(self, actor: Actor, pool: Line, patience_s: float, priority: int = 0) -> None:
         if not patience_s >= 0:
             self._refuse(actor, ValueError(f"patience_s must not be negative, not {patience_s}"))
             return
