@@ -28,13 +28,17 @@ def register(app: typer.Typer) -> None:
         app.command()(command)
 
 
-def validate(files: Annotated[list[str], typer.Argument(metavar="FILE...", help="Files or presets.")]) -> None:
+def validate(
+    files: Annotated[list[str], typer.Argument(metavar="FILE...", help="Files or presets.")],
+    as_json: JsonOption = False,
+) -> None:
     """Check scenarios; list every problem of all of them with its line.
 
     Example: omo validate my-town.toml
     """
     from scenarios.loader import load
 
+    valid: list[str] = []
     problems: list[str] = []
     not_found: list[str] = []
     for reference in files:
@@ -45,7 +49,12 @@ def validate(files: Annotated[list[str], typer.Argument(metavar="FILE...", help=
         except UsageError as error:
             not_found.append(str(error))
         else:
-            typer.echo(f"ok  {reference}: {scenario.horizon.days} days, {len(scenario.stores)} stores")
+            valid.append(reference)
+            if not as_json:
+                typer.echo(f"ok  {reference}: {scenario.horizon.days} days, {len(scenario.stores)} stores")
+    if as_json:
+        document = {"schema": "omo.validate/1", "valid": valid, "problems": [*problems, *not_found]}
+        typer.echo(json.dumps(document, ensure_ascii=False))
     if problems and all(problem.endswith(NOT_GIVEN) for problem in problems):
         problems.append('is it a piece of a scenario? It needs a whole one before it: extends = ["ward-base", "..."]')
     if problems:
