@@ -28,7 +28,8 @@ def yen(value: float, language: Language, signed: bool = False) -> str:
 
 def share(value: float, signed: bool = False) -> str:
     """A share in per cent."""
-    return f"{_sign(value, signed)}{abs(value) * 100:.1f} %"
+    decimals = 2 if 0 < abs(value) < 0.01 else 1
+    return f"{_sign(value, signed)}{abs(value) * 100:.{decimals}f} %"
 
 
 def points(value: float, language: Language, signed: bool = True) -> str:

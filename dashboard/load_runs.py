@@ -59,8 +59,13 @@ def lag_per_second(run: LoadRun) -> list[dict[str, float | None]]:
 
 def outcome_totals(result: dict[str, Any]) -> dict[str, int]:
     """Calls by outcome over all actions."""
-    by_action = result.get("outcomes", {}).values()
+    by_action = result["outcomes"].values()
     return {name: sum(int(outcomes.get(name, 0)) for outcomes in by_action) for name in OUTCOMES}
+
+
+def latencies(result: dict[str, Any]) -> dict[str, dict[str, float]]:
+    """Calls and latency quantiles in ms by action, `all` of them first."""
+    return dict(sorted(result["latency_ms"].items(), key=lambda item: (item[0] != "all", item[0])))
 
 
 def _rows(path: Path, query: str, names: tuple[str, ...]) -> list[dict[str, float | None]]:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-State = Literal["complete", "interrupted", "failed", "running", "unreadable"]
+State = Literal["complete", "interrupted", "failed", "running", "abandoned", "unreadable"]
 
 _PARTIAL = ".partial"
+_SILENT_S = 60.0
+"""A run says twice a second how far it is; when it says nothing for so long, its process was killed."""
 
 
 @dataclass(frozen=True)
@@ -49,8 +52,9 @@ def entries(root: Path) -> list[RunEntry]:
 def entry(folder: Path) -> RunEntry:
     """One run by its directory."""
     if folder.name.endswith(_PARTIAL):
-        name = folder.name.removeprefix(".").removesuffix(_PARTIAL)
-        return RunEntry(folder, name, "running", name.rpartition("-")[0])
+        scenario = folder.name.removeprefix(".").removesuffix(_PARTIAL).rpartition("-")[0]
+        silent = time.time() - _age(folder) > _SILENT_S
+        return RunEntry(folder, folder.name, "abandoned" if silent else "running", scenario)
     try:
         manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
         return _read(folder, manifest)

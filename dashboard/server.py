@@ -42,7 +42,7 @@ def settings(port: int, browser: bool) -> dict[str, Any]:
         "theme.headingFont": STACK,
         "theme.baseRadius": "0.5rem",
         "theme.showWidgetBorder": True,
-        "theme.paddingTop": "3.5rem",
+        "theme.paddingTop": "2.5rem",
         "theme.headingFontSizes": ["2rem", "1.4rem", "1.15rem"],
     }
     light = {

@@ -9,12 +9,13 @@ import streamlit as st
 from dashboard import page
 from dashboard.amounts import NOTHING
 from dashboard.charts import measured
-from dashboard.load_runs import LATENCIES, OUTCOMES, LoadRun, lag_per_second, load_runs, per_second
+from dashboard.load_runs import LATENCIES, OUTCOMES, LoadRun, lag_per_second, latencies, load_runs, per_second
 from dashboard.report.load_sections import audit_summary, verdict
 from dashboard.words import Words
 
 LAG_P99_MS = 10
 LAG_MAX_MS = 250
+TRACE_KEYS = ("run", "replication", "day", "copies", "journeys", "steps")
 
 
 def draw() -> None:
@@ -89,18 +90,18 @@ def _rates(run: LoadRun, say: Words) -> None:
 
 def _latency(result: dict[str, Any], say: Words) -> None:
     page.section(say("load.latency"), say("load.latency_what"))
-    latencies = result["latency_ms"]
-    if not latencies:
+    found = latencies(result)
+    if not found:
         return
-    names = {action: action for action in latencies}
-    st.altair_chart(measured.latency(latencies, names, say), key="latency")
+    names = {action: say("load.all") if action == "all" else action for action in found}
+    st.altair_chart(measured.latency(found, names, say), key="latency")
     head = [say("load.action"), say("load.calls"), *LATENCIES]
     rows = [
-        [action, f"{values['calls']:,}", *(say("load.ms", value=f"{values[q]:,.1f}") for q in LATENCIES)]
-        for action, values in latencies.items()
+        [names[action], f"{values['calls']:,}", *(say("load.ms", value=f"{values[q]:,.1f}") for q in LATENCIES)]
+        for action, values in found.items()
     ]
     page.table(head, rows)
-    numbers = [[action, values["calls"], *(values[q] for q in LATENCIES)] for action, values in latencies.items()]
+    numbers = [[action, values["calls"], *(values[q] for q in LATENCIES)] for action, values in found.items()]
     page.download("latency", ["action", "calls", *(f"{q}_ms" for q in LATENCIES)], numbers, say)
 
 
@@ -120,10 +121,7 @@ def _outcomes(result: dict[str, Any], say: Words) -> None:
         return
     st.altair_chart(measured.outcomes(by_action, {action: action for action in by_action}, say), key="outcomes")
     head = [say("load.action"), *(say(f"load.{name}") for name in OUTCOMES)]
-    rows = [
-        [action, *(f"{found[name]:,}" if name in found else NOTHING for name in OUTCOMES)]
-        for action, found in by_action.items()
-    ]
+    rows = [[action, *(f"{found.get(name, 0):,}" for name in OUTCOMES)] for action, found in by_action.items()]
     page.table(head, rows)
 
 
@@ -163,9 +161,7 @@ def _finding_rows(findings: list[tuple[str, dict[str, Any]]]) -> list[list[str]]
 def _setting(run: LoadRun, say: Words) -> None:
     page.section(say("load.setting"))
     result = run.result
-    trace = ", ".join(
-        f"{key} {value}" for key, value in result["trace"].items() if isinstance(value, (str, int, float))
-    )
+    trace = ", ".join(f"{key} {result['trace'][key]}" for key in TRACE_KEYS if key in result["trace"])
     faults = ", ".join(f"{key} {value}" for key, value in (result["faults"] or {}).items())
     versions = ", ".join(f"{name} {version}" for name, version in result["versions"].items())
     rows = [

@@ -20,8 +20,7 @@ def draw() -> None:
     """The page."""
     say, root = page.say(), page.root()
     page.heading(say("page.runs"), say("runs.lead", root=f"`{root}`"))
-    found = {run.name: run for run in reversed(entries(root))}
-    found = dict(reversed(found.items()))
+    found = {run.name: run for run in entries(root)}
     if not found:
         st.info(f"{say('runs.none', root=f'`{root}`')} {say('runs.none_what')}", icon=":material/info:")
         page.link("start", say("start.new"), say)
@@ -37,13 +36,13 @@ def draw() -> None:
     if run.readable:
         _compare(run, list(found.values()), say)
         _measures(run, say)
-    if run.state not in ("running", "unreadable"):
+    if run.replications:
         _scenario(run, say)
 
 
 def _overview(runs: list[RunEntry], say: Words) -> None:
     columns = ("scenario", "run", "state", "created", "days", "replications", "seed")
-    marks = {"complete": "✓", "interrupted": "◐", "failed": "✕", "running": "…", "unreadable": "?"}
+    marks = {"complete": "✓", "interrupted": "◐", "failed": "✕", "running": "…", "abandoned": "✕", "unreadable": "?"}
     rows = [
         [
             say.title(run.title),
@@ -66,8 +65,8 @@ def _state(run: RunEntry, say: Words) -> None:
         if found:
             text += " " + say("jobs.progress", done=f"{found[0]:,}", total=f"{found[1]:,}")
         st.info(text, icon=":material/hourglass:")
-    elif run.state == "interrupted":
-        st.warning(say("runs.interrupted_what"), icon=":material/warning:")
+    elif run.state in ("interrupted", "abandoned"):
+        st.warning(say(f"runs.{run.state}_what"), icon=":material/warning:")
     elif run.state in ("failed", "unreadable"):
         st.error(say(f"runs.{run.state}_what"), icon=":material/error:")
         st.code(run.note, language=None, wrap_lines=True)

@@ -191,7 +191,7 @@ def _lines(
         _chart(rows)
         .mark_line(strokeWidth=2, interpolate="step-after")
         .encode(
-            x=alt.X("second:Q", title=say("load.second"), axis=alt.Axis(grid=False)),
+            x=alt.X("second:Q", title=say("load.second"), axis=alt.Axis(grid=False, format="d", tickMinStep=1)),
             y=alt.Y("value:Q", title=title, scale=alt.Scale(zero=True)),
             color=alt.Color(
                 "series:N",

@@ -6,7 +6,7 @@ from typing import Any
 
 from dashboard.amounts import NOTHING
 from dashboard.charts import printed
-from dashboard.load_runs import LATENCIES, OUTCOMES, LoadRun, per_second
+from dashboard.load_runs import LATENCIES, OUTCOMES, LoadRun, latencies, outcome_totals, per_second
 from dashboard.report import markup
 from dashboard.words import Words
 
@@ -17,12 +17,10 @@ def load(run: LoadRun, say: Words) -> str:
     valid = bool(result["valid"])
     parts = [_verdict(result, valid, say), _rates(result, say)]
     if valid:
-        names = {action: action for action in result["latency_ms"]}
-        parts.append(
-            markup.figure(
-                printed.latency(result["latency_ms"], names, say("report.load_alt"), say), say("load.latency_what")
-            )
-        )
+        found = latencies(result)
+        names = {action: say("load.all") if action == "all" else action for action in found}
+        plot = printed.latency(found, names, say("report.load_alt"), say)
+        parts.append(markup.figure(plot, say("load.latency_what")))
     seconds = per_second(run)
     if seconds:
         parts.append(
@@ -92,12 +90,13 @@ def _calls(result: dict[str, Any], valid: bool, say: Words) -> str:
     quantiles = [f"{name} ({say('load.ms', value='').strip()})" for name in LATENCIES] if valid else []
     head = [say("load.action"), say("load.calls"), *quantiles, *(say(f"load.{name}") for name in OUTCOMES)]
     rows = []
-    for action in sorted(set(result["latency_ms"]) | set(result["outcomes"])):
-        latency, outcomes = result["latency_ms"].get(action), result["outcomes"].get(action, {})
+    for action in sorted(set(result["latency_ms"]) | set(result["outcomes"]), key=lambda name: (name != "all", name)):
+        latency = result["latency_ms"].get(action)
+        outcomes = outcome_totals(result) if action == "all" else result["outcomes"].get(action, {})
         figures = [f"{latency[name]:,.1f}" if latency else NOTHING for name in LATENCIES] if valid else []
         calls = f"{latency['calls']:,}" if latency else "0"
-        ends = [f"{outcomes[name]:,}" if name in outcomes else NOTHING for name in OUTCOMES]
-        rows.append([action, calls, *figures, *ends])
+        ends = [f"{outcomes.get(name, 0):,}" for name in OUTCOMES]
+        rows.append([say("load.all") if action == "all" else action, calls, *figures, *ends])
     return markup.table(head, rows)
 
 

@@ -38,9 +38,11 @@ def table(
 ) -> str:
     """A table of escaped texts. The first `words` columns are words, the others figures set to the right."""
     body = list(rows)
-    lines = ['<div class="scroll"><table>', element("caption", caption) if caption else "", "<thead><tr>"]
-    lines += [f'<th scope="col"{_right(i, words)}>{text(name)}</th>' for i, name in enumerate(head)]
-    lines.append("</tr></thead><tbody>")
+    lines = ['<div class="scroll"><table>', element("caption", caption) if caption else ""]
+    if any(head):
+        cells = [f'<th scope="col"{_right(i, words)}>{text(name)}</th>' for i, name in enumerate(head)]
+        lines.append(f"<thead><tr>{''.join(cells)}</tr></thead>")
+    lines.append("<tbody>")
     for number, row in enumerate(body):
         total = ' class="total"' if last_is_total and number == len(body) - 1 else ""
         cells = [f'<th scope="row">{text(row[0])}</th>'] if row else []
