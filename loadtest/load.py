@@ -242,6 +242,7 @@ def _finish(
         "stock_guard": options.stock_guard,
         **measures,
         "books": target.database_url is not None,
+        "history_complete": len(list((options.out / "spool").glob("*.ended"))) == max(options.workers, 1),
         "machine": {"cores": os.cpu_count(), "platform": platform.platform()},
         "versions": {"python": platform.python_version(), **_versions("locust", "gevent", "geventhttpclient")},
     }

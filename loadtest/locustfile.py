@@ -235,9 +235,11 @@ class Replay:
             self.scheduler.kill(block=False)
 
     def on_stop(self, **_: Any) -> None:
-        """Keep what was recorded."""
-        if self.spool is not None and not self.finished:
-            self.spool.flush()
+        """Keep what was recorded; from now on the history of this share is whole."""
+        if self.spool is not None:
+            if not self.finished:
+                self.spool.close()
+            (self.directory / "spool" / f"{self.share:03d}.ended").touch()
 
 
 def _read_keys(path: Path) -> Mapping[str, str]:

@@ -35,7 +35,7 @@ def call(method: str, url: str, body: Any = None, key: str = "") -> tuple[int, b
     except urllib.error.HTTPError as error:
         return error.code, error.read()
     except (urllib.error.URLError, OSError) as error:
-        raise TargetUnreachable(f"{url}: {error}; is the target running?") from error
+        raise TargetUnreachable(f"{url}: {getattr(error, 'reason', error)}; is the target running?") from error
 
 
 def seed(url: str, key: str, trace: Trace) -> None:

@@ -195,7 +195,8 @@ def write_book(directory: Path, book: str, rows: Iterable[Mapping[str, Any]]) ->
 def open_books(load: Path) -> duckdb.DuckDBPyConnection:
     """All books of the load directory `load` as tables of a connection, the client's history as `history`.
 
-    `is_captured(payment state)` and `is_paid(order state)` are macros for the laws.
+    `whole_history` is the same, or empty where a generator was killed: some calls may be missing then, and a law that
+    needs all of them cannot judge. `is_captured(payment state)` and `is_paid(order state)` are macros for the laws.
     """
     if not (load / "books").is_dir():
         raise UsageError(f"{load}: no books to audit (no folder `books`); run `omo load TRACE --out {load}` first")
@@ -208,6 +209,9 @@ def open_books(load: Path) -> duckdb.DuckDBPyConnection:
         db.register(f"{book}_rows", table)
         db.execute(f'CREATE TABLE "{book}" AS SELECT * FROM {book}_rows')
         db.unregister(f"{book}_rows")
+    report = load / "load.json"
+    whole = report.is_file() and json.loads(report.read_text(encoding="utf-8")).get("history_complete", False)
+    db.execute("CREATE VIEW whole_history AS SELECT * FROM history" + ("" if whole else " WHERE false"))
     return db
 
 

@@ -48,18 +48,19 @@ LAWS: Final = (
     Law(
         "journeys_end",
         "each journey's last confirmed step agrees with the state of its order",
-        "SELECT count(DISTINCT journey) FROM history WHERE outcome = 'ok' AND \"order\" IS NOT NULL",
+        "SELECT count(DISTINCT journey) FROM whole_history WHERE outcome = 'ok' AND \"order\" IS NOT NULL",
         """
         WITH told AS (
             SELECT journey, CASE WHEN action IN ('pay', 'poll') THEN 'paid' ELSE action END AS step
-            FROM history WHERE outcome = 'ok' AND (action IN ('ready', 'collect', 'ship', 'cancel')
+            FROM whole_history WHERE outcome = 'ok' AND (action IN ('ready', 'collect', 'ship', 'cancel')
                 OR (action IN ('pay', 'poll') AND detail = 'captured'))),
         reached AS (
             SELECT journey, arg_max(step, list_position(['paid', 'ready', 'ship', 'collect', 'cancel'], step)) AS step
             FROM told GROUP BY journey),
         ordered AS (
-            SELECT journey, max("order") AS id FROM history WHERE action = 'order' AND outcome = 'ok' GROUP BY journey),
-        doubtful AS (SELECT DISTINCT journey FROM history WHERE action = 'cancel' AND outcome = 'unknown')
+            SELECT journey, max("order") AS id FROM whole_history
+            WHERE action = 'order' AND outcome = 'ok' GROUP BY journey),
+        doubtful AS (SELECT DISTINCT journey FROM whole_history WHERE action = 'cancel' AND outcome = 'unknown')
         SELECT format('journey {} was told {}, its order {} is {}', r.journey, step, o.id,
                 coalesce(o.state, 'missing')) AS what, r.journey, o.id AS "order"
         FROM reached r JOIN ordered USING (journey) LEFT JOIN orders o USING (id)
@@ -76,13 +77,14 @@ LAWS: Final = (
     Law(
         "orders_are_asked_for",
         "every order in the books was asked for by a client: nothing was made up, nothing made twice",
-        "SELECT CASE WHEN EXISTS (FROM history) THEN (SELECT count(*) FROM orders) ELSE 0 END",
+        "SELECT count(*) FROM orders WHERE EXISTS (FROM whole_history)",
         """
-        WITH asked AS (SELECT count(*) AS calls FROM history WHERE action = 'order' AND outcome IN ('ok', 'unknown')),
-        twice AS (SELECT "order", count(*) AS times FROM history WHERE action = 'order' AND outcome = 'ok' GROUP BY ALL)
+        WITH tried AS (FROM whole_history WHERE action = 'order'),
+        asked AS (SELECT count(*) AS calls FROM tried WHERE outcome IN ('ok', 'unknown')),
+        twice AS (SELECT "order", count(*) AS times FROM tried WHERE outcome = 'ok' GROUP BY ALL)
         SELECT format('{} orders in the books, {} asked for', (SELECT count(*) FROM orders), calls) AS what,
             NULL::BIGINT AS "order"
-        FROM asked WHERE EXISTS (FROM history) AND (SELECT count(*) FROM orders) > calls
+        FROM asked WHERE EXISTS (FROM whole_history) AND (SELECT count(*) FROM orders) > calls
         UNION ALL
         SELECT format('order {} was given to {} journeys', "order", times), "order" FROM twice WHERE times > 1
         ORDER BY 2
