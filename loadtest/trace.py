@@ -85,9 +85,7 @@ def cut_trace(run: Path, window: Window, replication: int = 0, copies: int = 1) 
     return Trace(header_of(steps, source, copies), steps, catalogue, stock)
 
 
-def superpose(
-    steps: pa.Table, copies: int, streams: Streams, shift_s_max: float = COPY_SHIFT_S_MAX
-) -> pa.Table:
+def superpose(steps: pa.Table, copies: int, streams: Streams, shift_s_max: float = COPY_SHIFT_S_MAX) -> pa.Table:
     """`copies` independent copies of `steps`: own journeys and shoppers, each copy but the first shifted in time.
 
     Copy k starts uniform(0, `shift_s_max`) s later, so that more load is more shoppers and not a faster clock.
