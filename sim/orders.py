@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from scenarios.places import Fulfilment
 from sim.errand import Errand
 from sim.log.recorder import Recorder
+from sim.log.rows import LEDGER, ORDER
 from sim.log.schema import Account, OrderState
 from sim.payments.tenders import Settlement, refund
 
@@ -58,8 +59,8 @@ def _book(log: Recorder, order: Order, now_s: float, account: int, amount_yen: i
         return
     errand = order.errand
     errand.contribution_yen += amount_yen
-    log.ledger.append(
-        (
+    log.ledger.extend(
+        LEDGER(
             now_s,
             account,
             amount_yen,
@@ -125,8 +126,8 @@ def close_order(log: Recorder, order: Order, now_s: float, state: OrderState) ->
     units = 0
     for _, quantity in order.lines:
         units += quantity
-    log.orders.append(
-        (
+    log.orders.extend(
+        ORDER(
             order.id,
             order.errand.need,
             order.errand.shopper,

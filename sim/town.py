@@ -9,6 +9,7 @@ from sim.engine import Engine
 from sim.errand import Errand
 from sim.inventory.stock import Stock
 from sim.log.recorder import Recorder
+from sim.log.rows import EVENT, NEED
 from sim.log.schema import Outcome
 from sim.payments.tenders import Tenders
 from sim.population import Population
@@ -53,8 +54,8 @@ class Town:
         sku: int = -1,
     ) -> None:
         """Record an event of `errand` now."""
-        self.log.events.append(
-            (
+        self.log.events.extend(
+            EVENT(
                 self.engine.env._now,
                 errand.shopper,
                 errand.need,
@@ -82,8 +83,8 @@ class Town:
         if errand.open_parts:
             return
         self.open_needs -= 1
-        self.log.needs.append(
-            (
+        self.log.needs.extend(
+            NEED(
                 errand.need,
                 errand.shopper,
                 errand.start_s,

@@ -10,6 +10,7 @@ from scenarios.schema import Scenario
 from sim.catalogue import Catalogue
 from sim.inventory.stock import Stock
 from sim.log.recorder import Recorder
+from sim.log.rows import LEDGER, STOCK_MOVE
 from sim.log.schema import Account, MoveReason
 from sim.needs import Ints
 from sim.streams import Floats, Streams
@@ -78,16 +79,14 @@ class Replenishment:
         _record_moves(recorder, now_s, -lost, MoveReason.SHRINK)
         for location, cost in enumerate((lost * self.goods.cost_yen).sum(axis=1).tolist()):
             if cost:
-                recorder.ledger.append((now_s, int(Account.SHRINK), -cost, -1, -1, -1, location, -1, -1, -1))
+                recorder.ledger.extend(LEDGER(now_s, int(Account.SHRINK), -cost, -1, -1, -1, location, -1, -1, -1))
 
 
 def _record_moves(recorder: Recorder, now_s: float, change: Ints, reason: MoveReason) -> None:
     location, sku = np.nonzero(change)
     code = int(reason)
-    recorder.stock_moves.extend(
-        (now_s, place, item, units, 0, code, -1, -1)
-        for place, item, units in zip(location.tolist(), sku.tolist(), change[location, sku].tolist(), strict=True)
-    )
+    for place, item, units in zip(location.tolist(), sku.tolist(), change[location, sku].tolist(), strict=True):
+        recorder.stock_moves.extend(STOCK_MOVE(now_s, place, item, units, 0, code, -1, -1))
 
 
 def record_opening(recorder: Recorder, opening: Ints) -> None:

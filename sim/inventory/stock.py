@@ -12,6 +12,7 @@ from enum import IntEnum
 from typing import Final
 
 from sim.log.recorder import Recorder
+from sim.log.rows import STOCK_MOVE
 from sim.log.schema import MoveReason
 
 _SALE: Final = int(MoveReason.SALE)
@@ -51,13 +52,13 @@ class Stock:
         """Goods leave the shelf with a shopper. The caller has checked that they are free."""
         self.on_hand[location][sku] -= quantity
         self.recorded[location][sku] -= quantity
-        self._moves.append((now_s, location, sku, -quantity, 0, _SALE, need, order))
+        self._moves.extend(STOCK_MOVE(now_s, location, sku, -quantity, 0, _SALE, need, order))
 
     def put_back(self, now_s: float, location: int, sku: int, quantity: int, need: int, order: int) -> None:
         """Goods come back to the shelf: a basket left behind, an order not collected."""
         self.on_hand[location][sku] += quantity
         self.recorded[location][sku] += quantity
-        self._moves.append((now_s, location, sku, quantity, 0, _BACK, need, order))
+        self._moves.extend(STOCK_MOVE(now_s, location, sku, quantity, 0, _BACK, need, order))
 
     def reserve(self, now_s: float, location: int, sku: int, quantity: int, need: int, order: int) -> Reserved:
         """Hold goods for an order, as the record allows."""
@@ -67,13 +68,13 @@ class Stock:
         if self.on_hand[location][sku] - held[sku] < quantity:
             return Reserved.PHANTOM
         held[sku] += quantity
-        self._moves.append((now_s, location, sku, 0, quantity, _RESERVE, need, order))
+        self._moves.extend(STOCK_MOVE(now_s, location, sku, 0, quantity, _RESERVE, need, order))
         return Reserved.HELD
 
     def release(self, now_s: float, location: int, sku: int, quantity: int, need: int, order: int) -> None:
         """Give up a hold."""
         self.held[location][sku] -= quantity
-        self._moves.append((now_s, location, sku, 0, -quantity, _RELEASE, need, order))
+        self._moves.extend(STOCK_MOVE(now_s, location, sku, 0, -quantity, _RELEASE, need, order))
 
     def hand_out(
         self, now_s: float, location: int, sku: int, quantity: int, need: int, order: int, reason: MoveReason
@@ -82,7 +83,7 @@ class Stock:
         self.on_hand[location][sku] -= quantity
         self.recorded[location][sku] -= quantity
         self.held[location][sku] -= quantity
-        self._moves.append((now_s, location, sku, -quantity, -quantity, int(reason), need, order))
+        self._moves.extend(STOCK_MOVE(now_s, location, sku, -quantity, -quantity, int(reason), need, order))
 
     def correct_record(self, location: int, sku: int) -> None:
         """Somebody has looked: the record becomes the truth."""

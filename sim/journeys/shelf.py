@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from sim.errand import Errand
+from sim.log.rows import EVENT
 from sim.log.schema import Kind, Place
 from sim.town import Town
 
@@ -87,8 +88,8 @@ def _similar(town: Town, location: int, sku: int, quantity: int) -> int:
 
 
 def _note(town: Town, errand: Errand, kind: int, sku: int, quantity: int) -> None:
-    town.log.events.append(
-        (
+    town.log.events.extend(
+        EVENT(
             town.engine.env._now,
             errand.shopper,
             errand.need,

@@ -1,13 +1,12 @@
 """Records what happens, with memory bounded by a day.
 
-Rows are tuples of plain numbers in the order of the table's columns, appended to lists while the day runs; `flush`
-turns them into typed columns and hands them to a sink. -1 stands for a missing id or code.
+While a day runs, rows are packed (`sim.log.rows`) and appended to one bytearray per table; `flush` turns them into
+typed columns, in order of time, and hands them to a sink. -1 stands for a missing id or code.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from itertools import chain
 from pathlib import Path
 from typing import Any, Final, Protocol
 
@@ -15,6 +14,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from sim.log.rows import record_type
 from sim.log.schema import (
     CODE,
     ONLINE,
@@ -50,8 +50,6 @@ _CODES: Final[dict[str, list[str]]] = {
     "account": labels(Account),
     "brand": BRANDS,
 }
-
-Row = tuple[float, ...]
 
 
 class Sink(Protocol):
@@ -105,16 +103,16 @@ class ParquetFiles:
 
 
 class Recorder:
-    """Lists of raw rows, one per table; journeys append to them directly."""
+    """Packed rows, one bytearray per table; journeys append to them directly: `log.events.extend(EVENT(...))`."""
 
     def __init__(self, stores: Sequence[str], missions: Sequence[str], bands: Sequence[str], sink: Sink) -> None:
-        self.events: list[Row] = []
-        self.orders: list[Row] = []
-        self.payments: list[Row] = []
-        self.stock_moves: list[Row] = []
-        self.staff_contacts: list[Row] = []
-        self.ledger: list[Row] = []
-        self.needs: list[Row] = []
+        self.events = bytearray()
+        self.orders = bytearray()
+        self.payments = bytearray()
+        self.stock_moves = bytearray()
+        self.staff_contacts = bytearray()
+        self.ledger = bytearray()
+        self.needs = bytearray()
         self._sink = sink
         places = [*stores, ONLINE]
         outcomes = {"needs": labels(Outcome), "payments": labels(PaymentOutcome)}
@@ -130,13 +128,12 @@ class Recorder:
     def flush(self) -> None:
         """Write the rows so far, in order of time, and forget them."""
         for name in ("events", "orders", "payments", "stock_moves", "staff_contacts", "ledger", "needs"):
-            rows: list[Row] = getattr(self, name)
-            if rows:
-                width = len(TABLES[name])
-                flat = np.fromiter(chain.from_iterable(rows), np.float64, len(rows) * width).reshape(-1, width)
-                time = flat[:, TABLES[name].names.index("placed_s" if name == "orders" else _time_column(name))]
-                self.write(name, dict(zip(TABLES[name].names, flat[np.argsort(time, kind="stable")].T, strict=True)))
-                rows.clear()
+            packed: bytearray = getattr(self, name)
+            if packed:
+                rows = np.frombuffer(bytes(packed), record_type(name))
+                packed.clear()
+                rows = rows[np.argsort(rows[_time_column(name)], kind="stable")]
+                self.write(name, {column: rows[column] for column in TABLES[name].names})
 
     def write(self, name: str, columns: Mapping[str, Any]) -> None:
         """Write whole columns of a table at once (arrays of equal length, codes as integers)."""
@@ -153,6 +150,7 @@ class Recorder:
 
 
 def _time_column(table: str) -> str:
+    """The first column in seconds; for orders the moment they were placed."""
     return next(column for column in TABLES[table].names if column.endswith("_s"))
 
 

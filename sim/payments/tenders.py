@@ -17,6 +17,7 @@ from scenarios.schema import Scenario
 from sim.calendar import DAY_S
 from sim.errand import Errand
 from sim.log.recorder import BRANDS, Recorder
+from sim.log.rows import EVENT, PAYMENT
 from sim.log.schema import Channel, Kind, PaymentOutcome, Place
 from sim.needs import Ints
 from sim.streams import Floats, choose
@@ -108,11 +109,11 @@ def pay(
         moment = at_s + seconds
         row = (payment, order, need, moment, brand, channel, attempt, amount_yen, latency, outcome)
         who = (errand.shopper, need, errand.journey, errand.store)
-        log.events.append((moment, *who, _PAY_ATTEMPT, place, -1, 0, amount_yen, order, payment, -1))
+        log.events.extend(EVENT(moment, *who, _PAY_ATTEMPT, place, -1, 0, amount_yen, order, payment, -1))
         if outcome == _CAPTURED:
-            log.payments.append((*row, fee))
+            log.payments.extend(PAYMENT(*row, fee))
             return Settlement(True, seconds, fee, payment, brand)
-        log.payments.append((*row, 0))
+        log.payments.extend(PAYMENT(*row, 0))
         if outcome == _LATE:
             refund(log, row, moment + DAY_S - moment % DAY_S, -amount_yen)
         elif outcome == _DECLINED:
@@ -123,4 +124,4 @@ def pay(
 def refund(log: Recorder, row: tuple[float, ...], at_s: float, amount_yen: int) -> None:
     """Write a refund row for the payment `row`; `amount_yen` is negative."""
     payment, order, need, _, brand, channel, attempt = row[:7]
-    log.payments.append((payment, order, need, at_s, brand, channel, attempt, amount_yen, 0.0, _REFUNDED, 0))
+    log.payments.extend(PAYMENT(payment, order, need, at_s, brand, channel, attempt, amount_yen, 0.0, _REFUNDED, 0))

@@ -13,6 +13,7 @@ from typing import Any
 
 from scenarios.schema import Scenario
 from sim.errand import Errand
+from sim.log.rows import EVENT, STAFF_CONTACT
 from sim.log.schema import Kind, Place, StaffAction
 from sim.store.store import Store
 from sim.town import Town
@@ -61,10 +62,12 @@ def meet_staff(town: Town, store: Store, errand: Errand, stocked_out: bool) -> G
     store.floor.release()
     action = StaffAction.RECOMMEND if recommended else StaffAction.NOTHING
     log = town.log
-    log.staff_contacts.append((started_s, store.index, staff, errand.need, stocked_out, queue, action, advice.accepted))
+    log.staff_contacts.extend(
+        STAFF_CONTACT(started_s, store.index, staff, errand.need, stocked_out, queue, action, advice.accepted)
+    )
     who = (errand.shopper, errand.need, errand.journey, errand.store)
     for kind in (_CONTACT, _RECOMMENDED)[: 1 + recommended]:
-        log.events.append((started_s, *who, kind, int(Place.FLOOR), -1, 0, 0, -1, -1, staff))
+        log.events.extend(EVENT(started_s, *who, kind, int(Place.FLOOR), -1, 0, 0, -1, -1, staff))
     return advice
 
 

@@ -14,6 +14,7 @@ from scenarios.schema import Scenario
 from sim.calendar import HOUR_S
 from sim.engine import Pool
 from sim.errand import Errand
+from sim.log.rows import EVENT
 from sim.log.schema import Channel, Kind, Place
 from sim.payments.tenders import Settlement, pay
 from sim.store.store import QueueHour, Store
@@ -80,17 +81,17 @@ def queue_and_pay(
     line = pool.queue_length
     if line and errand.balk_draw > town.stay_probability[min(line, _LONGEST_TABULATED - 1)]:
         hour.balked += 1
-        record.append((joined_s, *who, _BALK, *what))
+        record.extend(EVENT(joined_s, *who, _BALK, *what))
         return None
     hour.joined += 1
-    record.append((joined_s, *who, _JOIN, *what))
+    record.extend(EVENT(joined_s, *who, _JOIN, *what))
     served = yield (pool, errand.patience_s)
     now_s = engine.env._now
     if not served:
         hour.reneged += 1
-        record.append((now_s, *who, _RENEGE, *what))
+        record.extend(EVENT(now_s, *who, _RENEGE, *what))
         return None
-    record.append((now_s, *who, _START, *what))
+    record.extend(EVENT(now_s, *who, _START, *what))
     scanning_s, break_s = _service(town.scenario, errand, place, items)
     settlement = pay(town.tenders, town.log, errand, order, _STORE, place, amount_yen, now_s + scanning_s)
     service_s = scanning_s + settlement.seconds
