@@ -44,7 +44,7 @@ def show_trace(header: Mapping[str, Any], directory: Path) -> None:
 
 
 def show_load(result: Mapping[str, Any], directory: Path) -> None:
-    """The figures of a load run, and whether they count."""
+    """The figures of a load run, and whether they count; of an invalid one only what was asked for and why it failed."""
     console = Console()
     verdict = "[green]valid[/]" if result["valid"] else "[red]INVALID, do not quote[/]"
     console.print(f"Load run [bold]{directory}[/] ({result['state']}): {verdict}")
@@ -52,9 +52,10 @@ def show_load(result: Mapping[str, Any], directory: Path) -> None:
         console.print(f"  [red]{reason}[/]")
     if result["speed"] != 1.0:
         console.print(f"  time compressed {result['speed']:g} times")
+    achieved = f"achieved {result['achieved_per_s']:,.1f}/s, payments {result['payments_per_s']:,.1f}/s "
     console.print(
-        f"offered {result['offered_per_s']:,.1f}/s, achieved {result['achieved_per_s']:,.1f}/s, "
-        f"payments {result['payments_per_s']:,.1f}/s over {result['duration_s']:,.1f} s"
+        f"offered {result['offered_per_s']:,.1f}/s, {achieved if result['valid'] else ''}over "
+        f"{result['duration_s']:,.1f} s"
     )
     lag = result["lag_ms"]
     console.print(f"generator lag p50 {lag['p50']:.1f} ms, p99 {lag['p99']:.1f} ms, max {lag['max']:.1f} ms")
@@ -69,7 +70,7 @@ def show_load(result: Mapping[str, Any], directory: Path) -> None:
 
 
 def _load_row(result: Mapping[str, Any], action: str) -> list[str]:
-    latency = result["latency_ms"].get(action)
+    latency = result["latency_ms"].get(action) if result["valid"] else None
     outcomes = result["outcomes"].get(action, {})
     if action == "all":
         totals = [outcome for per_action in result["outcomes"].values() for outcome in per_action.items()]
