@@ -69,11 +69,10 @@ def jobs(root: Path) -> list[Job]:
 def state(root: Path, job: Job) -> State:
     """How far a job is. `lost`: it ended while no server watched and its runs are not complete."""
     stopped = _file(root, job, "cancel").is_file()
-    try:
-        code = int(_file(root, job, "exit").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        if _alive(job):
-            return "cancelling" if stopped else "running"
+    if _alive(job):
+        return "cancelling" if stopped else "running"
+    code = _exit_code(root, job)
+    if code is None:
         if _complete(root, job):
             return "done"
         return "cancelled" if stopped else "lost"
@@ -111,6 +110,17 @@ def output(root: Path, job: Job, characters: int = 2000) -> str:
 
 def _file(root: Path, job: Job, kind: str) -> Path:
     return root / ".jobs" / f"{job.id}.{kind}"
+
+
+def _exit_code(root: Path, job: Job) -> int | None:
+    """The code that the server noted; a process that has just ended is given a moment for that."""
+    for pause_s in (0.0, 0.25):
+        time.sleep(pause_s)
+        try:
+            return int(_file(root, job, "exit").read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            continue
+    return None
 
 
 def _note_exit(process: subprocess.Popen[bytes], path: Path) -> None:

@@ -56,8 +56,7 @@ def draw() -> None:
 
 def _pair(found: dict[str, RunEntry], say: Words) -> tuple[RunEntry, RunEntry]:
     names = list(found)
-    newest = found[names[0]]
-    partners = [i for i, name in enumerate(names) if i and found[name].seed == newest.seed]
+    first, second = _newest_pair(list(found.values()))
 
     def label(name: str) -> str:
         run = found[name]
@@ -65,10 +64,19 @@ def _pair(found: dict[str, RunEntry], say: Words) -> tuple[RunEntry, RunEntry]:
 
     left, right = st.columns(2)
     with left:
-        a = page.pick("a", say("ledgers.a"), names, label, partners[0] if partners else 1)
+        a = page.pick("a", say("ledgers.a"), names, label, first)
     with right:
-        b = page.pick("b", say("ledgers.b"), names, label, 0)
+        b = page.pick("b", say("ledgers.b"), names, label, second)
     return found[a], found[b]
+
+
+def _newest_pair(runs: list[RunEntry]) -> tuple[int, int]:
+    """Places of the newest two runs that can be compared: A and B."""
+    for second, b in enumerate(runs):
+        for first, a in enumerate(runs[second + 1 :], second + 1):
+            if a.seed == b.seed and set(a.finished) & set(b.finished):
+                return first, second
+    return 1, 0
 
 
 def _problem(a: RunEntry, b: RunEntry, say: Words) -> str:

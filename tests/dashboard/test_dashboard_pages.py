@@ -1,0 +1,173 @@
+"""Each page, run by Streamlit's own test harness: what it says for good, partial, failed and missing data."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+import dashboard
+from dashboard.amounts import yen
+from dashboard.words import words
+from sim.evaluation.comparison import compare_runs
+
+Pair = tuple[Path, Path]
+APP = Path(dashboard.__file__).with_name("app.py")
+PAGES = ("start", "ledgers", "load", "runs")
+
+
+def opened(page: str, **query: str) -> AppTest:
+    app = AppTest.from_file(str(APP), default_timeout=60)
+    for key, value in {"lang": "en", **query}.items():
+        app.query_params[key] = value
+    app.run()
+    if page != "start":
+        for key, value in {"lang": "en", **query}.items():
+            app.query_params[key] = value
+        app.switch_page(f"app_pages/{page}.py").run()
+    return app
+
+
+def shown(app: AppTest) -> str:
+    """Everything that a page says, tables and cards included."""
+    assert not app.exception, app.exception
+    kinds = ("title", "subheader", "markdown", "caption", "info", "warning", "error", "success", "code", "html")
+    return "\n".join(str(element.proto.body if kind == "html" else element.value) for kind in kinds
+                     for element in app.get(kind))  # fmt: skip
+
+
+@pytest.mark.usefixtures("pages_root")
+@pytest.mark.parametrize("language", ["en", "ja"])
+@pytest.mark.parametrize("page", PAGES)
+def test_every_page_opens_in_both_languages(page: str, language: str) -> None:
+    app = opened(page, lang=language)
+    say = words("ja" if language == "ja" else "en")
+    assert say("start.title" if page == "start" else f"page.{page}") in shown(app)
+    assert app.query_params["lang"] == language
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_page_says_what_to_do_in_an_empty_folder(
+    page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OMO_DASHBOARD_RUNS", str(tmp_path))
+    text = shown(opened(page))
+    assert "omo " in text
+    assert str(tmp_path) in text or page in ("start", "ledgers")
+
+
+@pytest.mark.usefixtures("pages_root")
+def test_two_ledgers_show_the_totals_of_the_runs_in_the_url(pair: Pair) -> None:
+    app = opened("ledgers", a=pair[0].name, b=pair[1].name)
+    document, text = compare_runs(*pair), shown(app)
+    for name in ("contribution_yen", "store_pl_yen", "ec_pl_yen"):
+        assert yen(document["measures"][name]["difference"]["mean"], "en", signed=True) in text
+    assert f"{document['shift']['total_yen']:+,}" in text
+    assert len(app.get("plotly_chart")) == 3
+    assert app.query_params["a"] == pair[0].name
+
+
+@pytest.mark.usefixtures("pages_root")
+def test_choosing_another_run_changes_the_url(pair: Pair) -> None:
+    app = opened("ledgers", a=pair[0].name, b=pair[1].name)
+    app.selectbox(key="select_a").set_value(pair[1].name).run()
+    assert app.query_params["a"] == pair[1].name
+    assert words("en")("ledgers.same_run") in shown(app)
+
+
+def test_runs_with_different_seeds_are_not_compared(pages_root: Path, pair: Pair) -> None:
+    other = next(p for p in pages_root.glob("ward-omo-*") if p != pair[1])
+    text = shown(opened("ledgers", a=pair[0].name, b=other.name))
+    assert words("en")("ledgers.different_seeds", a=1, b=2) in text
+
+
+def test_an_invalid_load_run_shows_reasons_and_no_latency(pages_root: Path) -> None:
+    late = json.loads((pages_root / "load-late" / "load.json").read_text())
+    text = shown(opened("load", load="load-late"))
+    assert all(reason in text for reason in late["reasons"])
+    assert words("en")("load.latency") not in text
+    assert f"{late['latency_ms']['all']['p99']:,.1f}" not in text
+    assert words("en")("load.latency") in shown(opened("load", load="load-valid"))
+
+
+def test_audit_findings_name_the_rows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from load_sample import write_load
+
+    write_load(tmp_path / "load-broken", lag_s=0.001, broken=2)
+    monkeypatch.setenv("OMO_DASHBOARD_RUNS", str(tmp_path))
+    text = shown(opened("load"))
+    assert words("en")("load.audit_broken", broken="2", laws=1) in text
+    assert "order 1: charged twice" in text
+    (tmp_path / "load-broken" / "audit.json").unlink()
+    assert f"omo audit {tmp_path / 'load-broken'}" in shown(opened("load"))
+
+
+def test_runs_in_every_state_are_listed_and_explained(
+    pair: Pair, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OMO_DASHBOARD_RUNS", str(tmp_path))
+    manifest = json.loads((pair[1] / "manifest.json").read_text())
+    for state, finished in (("interrupted", [0]), ("failed", [])):
+        shutil.copytree(pair[1], tmp_path / f"run.{state}")
+        changed = manifest | {"state": state, "replications_finished": finished, "note": "law broken: stock"}
+        (tmp_path / f"run.{state}" / "manifest.json").write_text(json.dumps(changed))
+    (tmp_path / "garbled").mkdir()
+    (tmp_path / "garbled" / "manifest.json").write_text("{")
+    for name, age in ((".going-1.partial", 0), (".gone-1.partial", 600)):
+        (tmp_path / name).mkdir()
+        progress = tmp_path / name / "progress.json"
+        progress.write_text(json.dumps({"done": 3, "total": 9}))
+        then = progress.stat().st_mtime - age
+        os.utime(progress, (then, then))
+    say = words("en")
+    expected = {
+        "run.interrupted": say("runs.interrupted_what"),
+        "run.failed": "law broken: stock",
+        "garbled": say("runs.unreadable_what"),
+        ".going-1.partial": say("jobs.progress", done=3, total=9),
+        ".gone-1.partial": say("runs.abandoned_what"),
+    }
+    for name, text in expected.items():
+        found = shown(opened("runs", run=name))
+        assert text in found, name
+        assert all(f"<td>{other}</td>" in found for other in expected)
+
+
+def test_the_form_starts_our_own_command_and_the_page_shows_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from dashboard import jobs
+
+    called: list[list[str]] = []
+
+    def start(root: Path, arguments: list[str], title: str, runs: list[str]) -> None:
+        called.append([*arguments, title, *runs])
+        (root / ".jobs").mkdir(exist_ok=True)
+        job = {"id": "1-a", "title": title, "command": ["omo"], "runs": runs, "pid": 2**22 + 1, "started": 0.0}
+        (root / ".jobs" / "1-a.json").write_text(json.dumps(job))
+
+    monkeypatch.setattr(jobs, "start", start)
+    monkeypatch.setenv("OMO_DASHBOARD_RUNS", str(tmp_path))
+    app = opened("start")
+    app.selectbox(key="scenario_b").set_value("launch-day").run()
+    app.number_input(key="days").set_value(2).run()
+    app.button(key="launch").click().run()
+    (arguments,) = called
+    assert arguments[:7] == ["compare", "ward-siloed", "launch-day", "--seed", "1", "--reps", "3"]
+    assert arguments[-2].startswith("ward-siloed-")
+    assert words("en")("jobs.lost") in shown(app)
+    app.button(key="dismiss_1-a").click().run()
+    assert words("en")("jobs.lost") not in shown(app)
+
+
+def test_a_scenario_with_mistakes_is_refused_with_its_lines(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OMO_DASHBOARD_RUNS", str(tmp_path / "runs"))
+    wrong = tmp_path / "wrong.toml"
+    wrong.write_text('extends = "ward-omo"\ntitle = "x"\n[horizon]\ndayz = 3\n')
+    monkeypatch.setattr("scenarios.loader.preset_names", lambda: ["ward-omo", "ward-siloed", str(wrong)])
+    app = opened("start")
+    app.selectbox(key="scenario_b").set_value(str(wrong)).run()
+    app.button(key="launch").click().run()
+    assert "wrong.toml:4" in shown(app)

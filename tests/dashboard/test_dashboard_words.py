@@ -1,0 +1,108 @@
+"""Texts exist in both languages, nowhere else, and cover what other packages name."""
+
+from __future__ import annotations
+
+import ast
+import re
+import tomllib
+from pathlib import Path
+from string import Formatter
+
+import pytest
+from load_sample import write_load
+
+import dashboard
+from dashboard.load_runs import read_load
+from dashboard.words import FROM_CODE, Words, words
+from loadtest.audit.verdict import LAWS
+from sim.evaluation.measures import MEASURES
+from sim.log.schema import Account, Outcome, labels
+
+PACKAGE = Path(dashboard.__file__).parent
+DRAWN = sorted([*PACKAGE.glob("app_pages/*.py"), *PACKAGE.glob("charts/*.py"), *PACKAGE.glob("report/*.py"),
+                PACKAGE / "app.py", PACKAGE / "page.py", PACKAGE / "findings.py"])  # fmt: skip
+SHOWING = {"title", "markdown", "caption", "write", "info", "warning", "error", "success", "button", "selectbox",
+           "header", "subheader", "text", "expander", "tabs", "number_input", "segmented_control", "link", "section",
+           "heading", "table", "element", "set_ylabel", "set_xlabel", "download_button", "progress"}  # fmt: skip
+
+
+def own(say: Words) -> dict[str, str]:
+    return {key: text for key, text in say.texts.items() if not key.startswith(FROM_CODE)}
+
+
+def test_both_languages_have_the_same_keys_and_placeholders() -> None:
+    english, japanese = own(words("en")), own(words("ja"))
+    assert english.keys() == japanese.keys()
+    for key in english:
+        assert placeholders(english[key]) == placeholders(japanese[key]), key
+
+
+def test_every_key_that_the_code_names_exists() -> None:
+    texts = words("en").texts
+    named = {
+        node.args[0].value
+        for path in PACKAGE.rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in {"say", "texts"}
+        if node.args and isinstance(node.args[0], ast.Constant)
+    }
+    assert len(named) > 100
+    assert named <= texts.keys()
+
+
+def test_every_key_is_used_somewhere() -> None:
+    source = "\n".join(path.read_text(encoding="utf-8") for path in PACKAGE.rglob("*.py"))
+    templates = re.findall(r"""f["']([a-z_]+\.[a-z_]*\{[^"']*)["']""", source)
+    patterns = [re.compile(re.sub(r"\{[^}]*\}", "[a-z_0-9]+", text)) for text in templates]
+    unused = [
+        key
+        for key in own(words("en"))
+        if f'"{key}"' not in source and f"'{key}'" not in source and not any(p.fullmatch(key) for p in patterns)
+    ]
+    assert unused == []
+
+
+def test_japanese_names_every_measure_law_outcome_and_account() -> None:
+    japanese = words("ja")
+    for measure in MEASURES:
+        assert japanese.label(measure.name) != measure.label, measure.name
+        assert japanese.definition(measure.name) != measure.definition, measure.name
+    for law in LAWS:
+        assert japanese.law(law.name, law.about) != law.about, law.name
+    for language in ("en", "ja"):
+        texts = words(language).texts
+        assert {f"outcome.{name}" for name in labels(Outcome)} <= texts.keys()
+        assert {f"account.{name}" for name in labels(Account)} <= texts.keys()
+
+
+def test_reasons_of_an_invalid_load_run_are_said_in_japanese(tmp_path: Path) -> None:
+    late = read_load(write_load(tmp_path / "late", lag_s=0.4))
+    assert late is not None
+    assert late.result["reasons"]
+    for reason in late.result["reasons"]:
+        said = words("ja").reason(reason)
+        assert re.search(r"[ぁ-ん]", said), said
+        assert re.findall(r"[\d.]+", reason) == re.findall(r"[\d.]+", said)
+    assert words("ja").reason("a reason nobody foresaw") == "a reason nobody foresaw"
+
+
+@pytest.mark.parametrize("path", DRAWN, ids=lambda path: path.stem)
+def test_no_text_is_written_outside_the_locale_files(path: Path) -> None:
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            assert not re.search(r"[\u3040-\u30ff\u4e00-\u9fff]", node.value), f"{path.name}:{node.lineno}"
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in SHOWING:
+            for argument in [*node.args[:2], *(k.value for k in node.keywords if k.arg in {"label", "help", "text"})]:
+                literal = argument.value if isinstance(argument, ast.Constant) else ""
+                spoken = isinstance(literal, str) and re.search(r"[A-Za-z]{3,} [A-Za-z]+|[A-Z][a-z]{2,}", literal)
+                assert not spoken, f"{path.name}:{node.lineno}: {literal}"
+
+
+def test_locale_files_are_plain_tables_of_texts() -> None:
+    for path in PACKAGE.glob("locales/*.toml"):
+        assert tomllib.loads(path.read_text(encoding="utf-8"))["app"]["name"] == "omotwin"
+
+
+def placeholders(text: str) -> set[str]:
+    return {name for _, name, _, _ in Formatter().parse(text) if name}
