@@ -44,7 +44,7 @@ def show_trace(header: Mapping[str, Any], directory: Path) -> None:
 
 
 def show_load(result: Mapping[str, Any], directory: Path) -> None:
-    """The figures of a load run, and whether they count; of an invalid one only what was asked for and why it failed."""
+    """The figures of a load run, and whether they count; of an invalid one only what was asked for and why not."""
     console = Console()
     verdict = "[green]valid[/]" if result["valid"] else "[red]INVALID, do not quote[/]"
     console.print(f"Load run [bold]{directory}[/] ({result['state']}): {verdict}")
