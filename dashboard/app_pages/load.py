@@ -27,7 +27,7 @@ def draw() -> None:
         st.info(say("load.none"), icon=":material/info:")
         root = page.root()
         commands = (
-            f"omo trace {root}/RUN --from 11:45 --to 12:15 --out lunch",
+            f"omo trace ward-omo --from 11:45 --to 12:15 --runs {root} --out lunch",
             f"omo load lunch --out {root}/load-1",
             f"omo audit {root}/load-1",
         )

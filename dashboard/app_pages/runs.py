@@ -102,7 +102,7 @@ def _compare(run: RunEntry, runs: list[RunEntry], say: Words) -> None:
 def _measures(run: RunEntry, say: Words) -> None:
     page.section(say("runs.measures"))
     document = _described(str(run.path), f"{run.inputs_hash}{run.finished}")
-    basis = say("ledgers.basis", n=document["replications"], days=document["days"], seed=document["seed"])
+    basis = say("runs.basis", n=document["replications"], days=document["days"], seed=document["seed"])
     st.caption(basis)
     measures = [(m.name, document["measures"][m.name]) for m in MEASURES if m.name in document["measures"]]
     rows = [

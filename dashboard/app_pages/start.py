@@ -16,9 +16,9 @@ from scenarios.loader import load, preset_names
 from sim.log.run_directory import Request
 
 QUESTIONS: Final = {
-    "size": ("load", "omo trace RUN --from 11:45 --to 12:15 && omo load TRACE --out runs/load-1"),
+    "size": ("load", "omo trace ward-omo --from 11:45 --to 12:15 --out lunch && omo load lunch --out runs/load-1"),
     "incentives": ("ledgers", "omo compare ward-siloed ward-omo --reps 10"),
-    "test": ("load", "omo load TRACE --out runs/load-1 && omo audit runs/load-1"),
+    "test": ("load", "omo load lunch --out runs/load-2 && omo audit runs/load-2"),
     "train": ("runs", "omo run ward-omo --set evaluation.commission_percent=5"),
 }  # each question: the page that answers it, and the command that does
 
