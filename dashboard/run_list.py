@@ -62,6 +62,11 @@ def entry(folder: Path) -> RunEntry:
         return RunEntry(folder, folder.name, "unreadable", folder.name, note=f"manifest.json: {error}")
 
 
+def comparable(a: RunEntry, b: RunEntry) -> bool:
+    """Whether two runs have the same shoppers over the same days, and a replication that both have finished."""
+    return (a.seed, a.days) == (b.seed, b.days) and bool(set(a.finished) & set(b.finished))
+
+
 def progress(folder: Path) -> tuple[int, int] | None:
     """Simulated days done and in all, as the run itself says, or None before it has said anything."""
     try:

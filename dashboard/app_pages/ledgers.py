@@ -12,7 +12,7 @@ from dashboard import findings, page
 from dashboard.amounts import NOTHING, count, figure, interval, yen
 from dashboard.charts import flows, measured
 from dashboard.charts.steps import account_steps, division_steps, matrix, moves, stayed
-from dashboard.run_list import RunEntry, entries
+from dashboard.run_list import RunEntry, comparable, entries
 from dashboard.statement import COMPANY, OWNERS, TOTAL, Line, paired_lines
 from dashboard.typeface import STACK
 from dashboard.words import Words
@@ -74,7 +74,7 @@ def _newest_pair(runs: list[RunEntry]) -> tuple[int, int]:
     """Places of the newest two runs that can be compared: A and B."""
     for second, b in enumerate(runs):
         for first, a in enumerate(runs[second + 1 :], second + 1):
-            if a.seed == b.seed and set(a.finished) & set(b.finished):
+            if comparable(a, b):
                 return first, second
     return 1, 0
 
@@ -84,6 +84,8 @@ def _problem(a: RunEntry, b: RunEntry, say: Words) -> str:
         return say("ledgers.same_run")
     if a.seed != b.seed:
         return say("ledgers.different_seeds", a=a.seed, b=b.seed)
+    if a.days != b.days:
+        return say("ledgers.different_days", a=a.days, b=b.days)
     return "" if set(a.finished) & set(b.finished) else say("ledgers.no_common")
 
 

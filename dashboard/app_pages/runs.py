@@ -9,7 +9,7 @@ import streamlit as st
 
 from dashboard import page
 from dashboard.amounts import interval
-from dashboard.run_list import RunEntry, entries, progress, when
+from dashboard.run_list import RunEntry, comparable, entries, progress, when
 from dashboard.words import Words
 from sim.evaluation.comparison import describe_run
 from sim.evaluation.measures import MEASURES
@@ -83,12 +83,9 @@ def _place(run: RunEntry, say: Words) -> None:
 
 
 def _compare(run: RunEntry, runs: list[RunEntry], say: Words) -> None:
-    others = [
-        other for other in runs
-        if other.name != run.name and other.seed == run.seed and set(other.finished) & set(run.finished)
-    ]  # fmt: skip
+    others = [other for other in runs if other.name != run.name and comparable(other, run)]
     if not others:
-        st.caption(say("runs.compare_none", seed=run.seed))
+        st.caption(say("runs.compare_none", seed=run.seed, days=run.days))
         return
     names = {other.name: other for other in others}
     with st.container(horizontal=True, vertical_alignment="bottom"):

@@ -59,12 +59,16 @@ def render(run: Path, against: Path | None, load: LoadRun | None, say: Words) ->
 
 
 def _pair(run: Path, against: Path, say: Words) -> list[str]:
+    entries = [entry(against), entry(run)]
+    if entries[0].days != entries[1].days:
+        lengths = f"{against.name} has {entries[0].days} days, {run.name} has {entries[1].days}"
+        raise UsageError(f"{lengths}: only runs over the same days can be compared")
     document = compare_runs(against, run)
     titles = {world: say.title(document[world]["title"]) for world in "ab"}
     lines = paired_lines(against, run)
     return [
         world_sections.pair_head(document, say),
-        _partial([entry(against), entry(run)], say),
+        _partial(entries, say),
         world_sections.ledgers(lines, titles, say),
         world_sections.waterfalls(document, lines, say),
         world_sections.shift(document, say),

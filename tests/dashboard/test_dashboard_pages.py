@@ -12,7 +12,9 @@ from streamlit.testing.v1 import AppTest
 
 import dashboard
 from dashboard.amounts import yen
+from dashboard.report.build import render
 from dashboard.words import words
+from scenarios.errors import UsageError
 from sim.evaluation.comparison import compare_runs
 
 Pair = tuple[Path, Path]
@@ -83,6 +85,17 @@ def test_runs_with_different_seeds_are_not_compared(pages_root: Path, pair: Pair
     other = next(p for p in pages_root.glob("ward-omo-*") if p != pair[1])
     text = shown(opened("ledgers", a=pair[0].name, b=other.name))
     assert words("en")("ledgers.different_seeds", a=1, b=2) in text
+
+
+def test_runs_of_different_length_are_not_compared(pair: Pair, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OMO_DASHBOARD_RUNS", str(tmp_path))
+    for run in pair:
+        shutil.copytree(run, tmp_path / run.name)
+    manifest = tmp_path / pair[1].name / "manifest.json"
+    manifest.write_text(json.dumps(json.loads(manifest.read_text()) | {"days": 30}))
+    assert words("en")("ledgers.different_days", a=3, b=30) in shown(opened("ledgers", a=pair[0].name, b=pair[1].name))
+    with pytest.raises(UsageError, match="same days"):
+        render(tmp_path / pair[1].name, tmp_path / pair[0].name, None, words("en"))
 
 
 def test_an_invalid_load_run_shows_reasons_and_no_latency(pages_root: Path) -> None:
