@@ -44,6 +44,10 @@ def compare_runs(a: Path, b: Path) -> dict[str, Any]:
     manifests = [read_manifest(run) for run in (a, b)]
     if manifests[0]["seed"] != manifests[1]["seed"]:
         raise UsageError(f"{a.name} and {b.name} have different seeds; only equal seeds give the same shoppers")
+    if manifests[0]["days"] != manifests[1]["days"]:
+        raise UsageError(
+            f"{a.name} has {manifests[0]['days']} days and {b.name} {manifests[1]['days']}: only equal horizons compare"
+        )
     finished = [set(manifest["replications_finished"]) for manifest in manifests]
     common = sorted(finished[0] & finished[1])
     if not common:
