@@ -86,8 +86,9 @@ def run_replication(scenario: Scenario, seed: int, replication: int, directory: 
     files = ParquetFiles(directory)
     try:
         world = World(scenario, Streams(seed, replication), files)
-        for day in world.run():
-            yield day.index + 1
+        with contextlib.closing(world.run()) as days:  # its last rows must be written before the files are closed
+            for day in days:
+                yield day.index + 1
     finally:
         files.close()
     check(directory)

@@ -100,6 +100,17 @@ class Ticket:
         self.callbacks = callbacks
 
 
+class Call:
+    """A function to be called once, later: an entry of the future-event list without a script behind it."""
+
+    __slots__ = ("_ok", "callbacks", "function")
+
+    def __init__(self, function: Callable[[], None], callbacks: Any) -> None:
+        self.function = function
+        self.callbacks = callbacks
+        self._ok = True
+
+
 class Engine:
     """Runs actors in a `simpy.Environment`; SimPy processes may live beside them."""
 
@@ -108,6 +119,7 @@ class Engine:
         self.queue: list[Any] = env._queue
         self.next_id = env._eid.__next__
         self.wake_callbacks = (self._resume,)
+        self._call_callbacks = (self._call,)
         self.patience_callbacks = (self._run_out_of_patience,)
         self._ready: deque[tuple[Actor, Any, bool]] = deque()
         self._running = False
@@ -125,6 +137,20 @@ class Engine:
         actor = Actor(self, script)
         heappush(self.queue, (self.env._now + float(delay_s), NORMAL, self.next_id(), actor))
         return actor
+
+    def call_after(self, delay_s: float, function: Callable[[], None]) -> None:
+        """Call `function` in `delay_s`; it may release units, whose next holders go on at that instant."""
+        entry = Call(function, self._call_callbacks)
+        heappush(self.queue, (self.env._now + delay_s, NORMAL, self.next_id(), entry))
+
+    def _call(self, entry: Call) -> None:
+        self._running = True
+        try:
+            entry.function()
+        finally:
+            self._running = False
+        if self._ready:
+            self._resume(*self._ready.popleft())
 
     def pump(self, arrivals: Iterable[tuple[float, Callable[[], Script]]]) -> Actor:
         """Start scripts from an iterable of (time_s, script factory) sorted by time, one ahead of the clock.

@@ -55,6 +55,10 @@ class Pool:
         if self.queue_length and self.in_use < self.capacity:
             self._serve_next()
 
+    def release_after(self, delay_s: float) -> None:
+        """Give a unit back `delay_s` from now, while the actor that held it goes on (a till made ready again)."""
+        self.engine.call_after(delay_s, self.release)
+
     def set_capacity(self, capacity: int) -> None:
         """Open or close units (a roster change); newly opened ones serve waiters at once."""
         if capacity < 0:

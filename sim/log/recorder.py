@@ -1,7 +1,7 @@
-"""Records what happens, with memory bounded by a day.
+"""Records what happens, in bounded memory.
 
-While a day runs, rows are packed (`sim.log.rows`) and appended to one bytearray per table; `flush` turns them into
-typed columns, in order of time, and hands them to a sink. -1 stands for a missing id or code.
+Rows are packed (`sim.log.rows`) and appended to one bytearray per table; `flush` turns what has gathered into typed
+columns, in order of time, and hands them to a sink. -1 stands for a missing id or code.
 """
 
 from __future__ import annotations
@@ -34,6 +34,18 @@ from sim.log.schema import (
 )
 
 BRANDS: Final = ["cash", "card", "contactless", "qr", "wallet", "card_online"]
+
+_ROW_GROUP: Final = 100_000
+_PACKED: Final = (
+    "events",
+    "orders",
+    "payments",
+    "stock_moves",
+    "queues",
+    "staff_contacts",
+    "ledger",
+    "needs",
+)
 
 _NULLABLE: Final = frozenset({"sku", "order", "payment", "staff", "store", "ships_from", "need", "shopper"})
 _CODES: Final[dict[str, list[str]]] = {
@@ -87,6 +99,7 @@ class ParquetFiles:
                 compression="zstd",
                 compression_level=1,
                 use_dictionary=[field.name for field in schema if field.type == CODE],  # type: ignore[arg-type]
+                write_statistics=[_time_column(name)] if _time_column(name) else False,
             )
             for name, schema in TABLES.items()
         }
@@ -110,6 +123,7 @@ class Recorder:
         self.orders = bytearray()
         self.payments = bytearray()
         self.stock_moves = bytearray()
+        self.queues = bytearray()
         self.staff_contacts = bytearray()
         self.ledger = bytearray()
         self.needs = bytearray()
@@ -125,15 +139,23 @@ class Recorder:
             if kind == CODE and column != "category"
         }
 
-    def flush(self) -> None:
-        """Write the rows so far, in order of time, and forget them."""
-        for name in ("events", "orders", "payments", "stock_moves", "staff_contacts", "ledger", "needs"):
+    def flush(self, everything: bool = False) -> None:
+        """Write, in order of time, the tables that have gathered a row group, or all; forget what was written."""
+        for name in _PACKED:
             packed: bytearray = getattr(self, name)
-            if packed:
+            if len(packed) > (0 if everything else _ROW_GROUP * record_type(name).itemsize):
                 rows = np.frombuffer(bytes(packed), record_type(name))
                 packed.clear()
-                rows = rows[np.argsort(rows[_time_column(name)], kind="stable")]
+                if name != "queues":
+                    rows = rows[np.argsort(rows[_time_column(name)], kind="stable")]
                 self.write(name, {column: rows[column] for column in TABLES[name].names})
+
+    def extend(self, name: str, columns: Mapping[str, Any]) -> None:
+        """Add many rows of a packed table at once (arrays of equal length, codes as integers)."""
+        rows = np.empty(len(columns[TABLES[name].names[0]]), record_type(name))
+        for column in TABLES[name].names:
+            rows[column] = columns[column]
+        getattr(self, name).extend(rows.tobytes())
 
     def write(self, name: str, columns: Mapping[str, Any]) -> None:
         """Write whole columns of a table at once (arrays of equal length, codes as integers)."""
@@ -150,8 +172,8 @@ class Recorder:
 
 
 def _time_column(table: str) -> str:
-    """The first column in seconds; for orders the moment they were placed."""
-    return next(column for column in TABLES[table].names if column.endswith("_s"))
+    """The first column in seconds (for orders the moment they were placed); empty where there is none."""
+    return next((column for column in TABLES[table].names if column.endswith("_s")), "")
 
 
 def _ids(column: str, places: Sequence[str], missions: Sequence[str], bands: Sequence[str]) -> list[str]:

@@ -97,14 +97,8 @@ def queue_and_pay(
     service_s = scanning_s + settlement.seconds
     _count(hour, now_s - joined_s, service_s)
     yield service_s
-    engine.start(_turn_over(pool, break_s))
+    pool.release_after(break_s)
     return settlement
-
-
-def _turn_over(pool: Pool, break_s: float) -> Generator[Any, Any, None]:
-    """The till is ready for the next shopper a moment after the last one has left."""
-    yield break_s
-    pool.release()
 
 
 def _service(scenario: Scenario, errand: Errand, place: Place, items: int) -> tuple[float, float]:

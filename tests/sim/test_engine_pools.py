@@ -404,3 +404,22 @@ def test_more_tills_never_make_anybody_wait_longer() -> None:
     assert sum(by_tills[0]) > 0
     for fewer, more in pairwise(by_tills):
         assert all(b <= a + 1e-9 for a, b in zip(fewer, more, strict=True))
+
+
+def test_a_unit_given_back_later_serves_the_next_waiter_then() -> None:
+    env = simpy.Environment()
+    engine = Engine(env)
+    till = Pool(engine, 1)
+    log: list[tuple[float, str]] = []
+
+    def shopper(name: str) -> Generator[Any, Any, None]:
+        yield (till, float("inf"))
+        log.append((env.now, name))
+        yield 10.0
+        till.release_after(5.0)
+        log.append((env.now, f"{name} leaves"))
+
+    for name in ("first", "second"):
+        engine.start(shopper(name))
+    env.run()
+    assert log == [(0.0, "first"), (10.0, "first leaves"), (15.0, "second"), (25.0, "second leaves")]
