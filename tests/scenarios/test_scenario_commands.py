@@ -206,7 +206,7 @@ def test_show_json_holds_every_key_with_its_source() -> None:
 
 def test_schema_is_json_and_says_the_source_of_defaults() -> None:
     document = json.loads(run("schema")[1])
-    assert document["$defs"]["Payments"]["properties"]["cash_share"]["source"] == "S44, S45"
+    assert document["$defs"]["Payments"]["properties"]["cash_share"]["source"] == "S45"
     assert set(document["required"]) >= {"title", "horizon", "stores"}
 
 
