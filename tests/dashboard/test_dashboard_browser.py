@@ -145,10 +145,10 @@ def test_a_page_without_japanese_letters_still_names_the_other_language(browser:
     visit = Visit(browser, address)
     page = visit.open("/runs?lang=en")
     page.get_by_text("日本語", exact=True).click()
-    page.wait_for_function(f"document.querySelector('h1').innerText.trim() === '{words('ja')('page.runs')}'")
+    page.wait_for_function(f"document.querySelector('h1')?.innerText.trim() === '{words('ja')('page.runs')}'")
     assert "lang=ja" in page.url
     page.get_by_role("link", name=words("ja")("page.ledgers")).first.click()
-    page.wait_for_function(f"document.querySelector('h1').innerText.trim() === '{words('ja')('page.ledgers')}'")
+    page.wait_for_function(f"document.querySelector('h1')?.innerText.trim() === '{words('ja')('page.ledgers')}'")
     visit.clean()
 
 
