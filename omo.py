@@ -39,10 +39,10 @@ def demo(
     sim.commands.compare("ward-siloed", "ward-omo", reps=reps, out=out)
     console.rule("2. Launch day: a campaign with four times the needs")
     sim.commands.run("launch-day", out=out)
-    console.rule("3. 45 seconds of its lunch hour, 400 times over, replayed at the payment core")
+    console.rule("3. 45 seconds of its lunch hour, 800 times over, replayed at the payment core")
     trace, load = out / "demo-trace", out / "demo-load"
     _remove(trace, load)
-    loadtest.commands.trace("launch-day", day=1, from_="12:10", to="12:10:45", copies=400, out=trace, runs=out)
+    loadtest.commands.trace("launch-day", day=1, from_="12:10", to="12:10:45", copies=800, out=trace, runs=out)
     try:
         loadtest.commands.load(trace, out=load)
     except ObjectiveMissed as invalid:
