@@ -60,7 +60,8 @@ page      omo dashboard --out {out}
 Three things to try next:
   omo compare ward-siloed ward-omo --reps 10 --set evaluation.commission_percent=0
   omo calibrate pos --transactions YOUR.csv --baskets YOUR.csv --out my-store.toml
-  omo new my-town --out my-town.toml"""
+  omo new my-town --out my-town.toml""",
+        soft_wrap=True,
     )
 
 

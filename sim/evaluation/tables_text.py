@@ -58,7 +58,17 @@ def print_comparison(document: dict[str, Any]) -> None:
             "-" if ratio is None else f"{ratio:.1f}",
         )
     console.print(table)
+    console.print(_verdict(document), highlight=False)
     console.print(shift_table(document))
+
+
+def _verdict(document: dict[str, Any]) -> str:
+    """What the two divisions read in their books, and what the company gains."""
+    store, ec, company = (
+        interval(document["measures"][name]["difference"], "yen", signed=True)
+        for name in ("store_pl_yen", "ec_pl_yen", "contribution_yen")
+    )
+    return f"The stores' P/L says {store}, EC's says {ec}; the company gains {company} (yen)."
 
 
 def shift_table(document: dict[str, Any]) -> Table:
