@@ -14,7 +14,7 @@ import streamlit as st
 
 from dashboard.charts.palette import INK_ON_DARK, INK_ON_LIGHT
 from dashboard.report import markup
-from dashboard.server import RUNS_VARIABLE
+from dashboard.run_list import RUNS_VARIABLE
 from dashboard.words import LANGUAGES, Language, Words, as_language, words
 
 PLOTLY = {"displayModeBar": False, "responsive": True}

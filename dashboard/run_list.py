@@ -6,9 +6,12 @@ import json
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 State = Literal["complete", "interrupted", "failed", "running", "abandoned", "unreadable"]
+
+RUNS_VARIABLE: Final = "OMO_DASHBOARD_RUNS"
+"""Environment variable that tells the pages where the runs are."""
 
 _PARTIAL = ".partial"
 _SILENT_S = 60.0

@@ -8,10 +8,8 @@ import threading
 from pathlib import Path
 from typing import Any, Final
 
+from dashboard.run_list import RUNS_VARIABLE
 from scenarios.errors import UsageError
-
-RUNS_VARIABLE: Final = "OMO_DASHBOARD_RUNS"
-"""Environment variable that tells the pages where the runs are."""
 
 FONT_ROUTE: Final = "/fonts/ipaexg.ttf"
 
