@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from scenarios.places import Fulfilment
 from sim.errand import Errand
@@ -45,6 +45,12 @@ class Order:
     staff: int = -1
     settlement: Settlement | None = None
     refunded_yen: int = 0
+    phantoms: list[tuple[int, int]] = field(default_factory=list)
+    """Lines that the record promised and the shelf does not hold."""
+
+    def held_lines(self) -> list[tuple[int, int]]:
+        """Lines whose goods are set aside."""
+        return [line for line in self.lines if line not in self.phantoms]
 
 
 def new_order_id(errand: Errand) -> int:

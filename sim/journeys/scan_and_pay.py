@@ -7,7 +7,8 @@ from math import exp
 from typing import Any
 
 from sim.errand import Errand
-from sim.journeys.ec_order import release_lines, ship_when_due
+from sim.journeys.ec_order import ship_when_due
+from sim.journeys.online_order import release_lines
 from sim.journeys.shelf import Lines, lose, put_back, worth
 from sim.log.schema import Channel, Fulfilment, Kind, OrderState, Outcome, Place
 from sim.orders import Order, book_sale, close_order, shipping_fee_yen
@@ -45,7 +46,7 @@ def pay_in_app(town: Town, errand: Errand, basket: Lines, order: int, staff: int
     yield rules.pay_s + settlement.seconds
     if not settlement.paid:
         if ships:
-            release_lines(town, errand, town.warehouse, basket, [], order)
+            release_lines(town, errand, town.warehouse, basket, order)
         put_back(town, errand.store, errand, basket, order)
         lose(town, errand, basket)
         town.note(errand, _PAY_FAILED, Place.APP, amount_yen=net_yen, order=order)
@@ -79,7 +80,7 @@ def pay_in_app(town: Town, errand: Errand, basket: Lines, order: int, staff: int
 
 def _ship(town: Town, order: Order) -> Generator[Any, Any, None]:
     """The parcel's way, while the shopper goes on."""
-    yield from ship_when_due(town, order, phantoms=[])
+    yield from ship_when_due(town, order)
     town.part_done(order.errand)
 
 

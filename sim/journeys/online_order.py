@@ -1,0 +1,110 @@
+"""What all online orders share: look, reserve, pay, and later be picked from where the goods are held."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from typing import Any
+
+from sim.errand import Errand
+from sim.inventory.stock import Reserved
+from sim.journeys.shelf import Lines, lose, worth
+from sim.log.schema import Channel, Fulfilment, Kind, MoveReason, Outcome, Place
+from sim.orders import Order, book_refund, book_sale, new_order_id, shipping_fee_yen
+from sim.payments.tenders import pay
+from sim.town import Town
+
+_LOOK_UP, _PLACED, _PAID, _PAY_FAILED, _STOCK_OUT, _CANCELLED = (
+    int(kind) for kind in (Kind.LOOK_UP, Kind.ORDER_PLACED, Kind.PAID, Kind.PAY_FAILED, Kind.STOCK_OUT, Kind.CANCELLED)
+)
+
+
+def order_and_pay(
+    town: Town,
+    errand: Errand,
+    wanted: Lines,
+    channel: Channel,
+    fulfilment: Fulfilment,
+    location: int,
+    staff: int = -1,
+) -> Generator[Any, Any, Order | Outcome]:
+    """Order `wanted` from the stock of `location` and pay; the order, or the outcome when there is none.
+
+    Lines that the record shows as sold out are dropped; those that only the record believes in are the order's
+    phantoms.
+    """
+    order_id = new_order_id(errand)
+    for sku, quantity in wanted:
+        town.note(errand, _LOOK_UP, Place.APP, quantity, 0, order_id, sku=sku)
+    lines, phantoms = _reserve(town, errand, location, wanted, order_id)
+    if not lines:
+        return Outcome.LOST_STOCK_OUT
+    net_yen, cost_yen = worth(town, lines)
+    if fulfilment is Fulfilment.SHIP:
+        net_yen += shipping_fee_yen(town.scenario.fulfilment, net_yen)
+    town.note(errand, _PLACED, Place.APP, errand.items, net_yen, order_id)
+    placed_s = town.engine.now
+    settlement = pay(town.tenders, town.log, errand, order_id, int(channel), Place.APP, net_yen, placed_s)
+    yield settlement.seconds
+    if not settlement.paid:
+        release_lines(town, errand, location, [line for line in lines if line not in phantoms], order_id)
+        lose(town, errand, lines)
+        town.note(errand, _PAY_FAILED, Place.APP, amount_yen=net_yen, order=order_id)
+        return Outcome.LOST_PAYMENT
+    order = Order(
+        id=order_id,
+        errand=errand,
+        placed_s=placed_s,
+        order_channel=int(channel),
+        pay_channel=int(channel),
+        fulfilment=int(fulfilment),
+        store=errand.store,
+        ships_from=location,
+        lines=lines,
+        net_yen=net_yen,
+        cost_yen=cost_yen,
+        staff=staff,
+        settlement=settlement,
+        phantoms=phantoms,
+    )
+    town.note(errand, _PAID, Place.APP, errand.items, net_yen, order_id, settlement.payment)
+    book_sale(town.log, order, town.engine.now, town.scenario.evaluation.commission_percent)
+    return order
+
+
+def _reserve(town: Town, errand: Errand, location: int, wanted: Lines, order: int) -> tuple[Lines, Lines]:
+    """Reserve line by line; returns (accepted, phantoms among them). Refused lines are lost sales."""
+    accepted: Lines = []
+    phantoms: Lines = []
+    for sku, quantity in wanted:
+        outcome = town.stock.reserve(town.engine.now, location, sku, quantity, errand.need, order)
+        if outcome is Reserved.REFUSED:
+            town.note(errand, _STOCK_OUT, Place.APP, quantity, town.price_yen[sku] * quantity, order, sku=sku)
+            lose(town, errand, [(sku, quantity)])
+            continue
+        accepted.append((sku, quantity))
+        if outcome is Reserved.PHANTOM:
+            phantoms.append((sku, quantity))
+    return accepted, phantoms
+
+
+def release_lines(town: Town, errand: Errand, location: int, held: Lines, order: int) -> None:
+    """Give up the holds of an order that will not be paid."""
+    for line in held:
+        town.stock.release(town.engine.now, location, *line, errand.need, order)
+
+
+def pick_lines(town: Town, order: Order, reason: MoveReason) -> bool:
+    """Take the order's goods from its location; refund what is not there. True when anything is left to hand over."""
+    now_s, errand, phantoms = town.engine.now, order.errand, order.phantoms
+    for line in order.held_lines():
+        town.stock.hand_out(now_s, order.ships_from, *line, errand.need, order.id, reason)
+    if phantoms:
+        for sku, _ in phantoms:
+            town.stock.correct_record(order.ships_from, sku)
+        net_yen, cost_yen = worth(town, phantoms)
+        if len(phantoms) == len(order.lines):
+            net_yen = order.net_yen
+        book_refund(town.log, order, now_s, net_yen, cost_yen, town.scenario.evaluation.commission_percent)
+        lose(town, errand, phantoms)
+        town.note(errand, _CANCELLED, Place.WAREHOUSE, len(phantoms), net_yen, order.id)
+    return order.refunded_yen < order.net_yen
