@@ -143,4 +143,5 @@ def _alive(job: Job) -> bool:
         command = Path(f"/proc/{job.pid}/cmdline").read_bytes().split(b"\0")
     except OSError:
         return not Path("/proc").is_dir()
-    return b"omo" in command
+    # An empty command line is a process that has ended and whose exit code is about to be noted.
+    return b"omo" in command or command == [b""]

@@ -97,6 +97,8 @@ def run_replication(scenario: Scenario, seed: int, replication: int, directory: 
 
 def _run_all(requests: Sequence[Request], root: Path, jobs: int, watch: Watcher | None) -> None:
     working = {request.name: begin(root, request) for request in requests}
+    for directory in working.values():
+        write_progress(directory, 0, 1, "starting")
     tasks: list[_Task] = []
     owners: list[Request] = []
     for replication in range(max(request.replications for request in requests)):

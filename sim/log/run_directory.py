@@ -23,6 +23,9 @@ from sim.log.schema import SCHEMA_VERSION
 
 State = Literal["complete", "interrupted", "failed"]
 
+_ABANDONED_AFTER_S: Final = 10.0
+"""A run tells its progress twice a second: one that has been silent for so long is nobody's."""
+
 _PACKAGES: Final = ("simpy", "numpy", "scipy", "pyarrow")
 
 
@@ -64,8 +67,10 @@ def working_path(root: Path, request: Request) -> Path:
 
 
 def begin(root: Path, request: Request) -> Path:
-    """An empty working directory with the resolved scenario in it."""
+    """An empty working directory with the resolved scenario in it; `UsageError` while another process writes it."""
     path = working_path(root, request)
+    if _age_s(path / "progress.json") < _ABANDONED_AFTER_S:
+        raise UsageError(f"{path}: another process is running exactly this; wait for it, or stop it first")
     shutil.rmtree(path, ignore_errors=True)
     path.mkdir(parents=True)
     (path / "scenario.toml").write_text(to_toml(request.loaded.scenario), encoding="utf-8")
@@ -146,6 +151,14 @@ def write_json(path: Path, document: Mapping[str, Any]) -> None:
 def write_progress(path: Path, done: int, total: int, phase: str) -> None:
     """Tell whoever watches the run how far it is, in simulated days over all replications."""
     write_json(path / "progress.json", {"done": done, "total": total, "phase": phase, "at": time.time()})
+
+
+def _age_s(progress: Path) -> float:
+    """Seconds since a run last said how far it is; infinite where it never did."""
+    try:
+        return time.time() - float(json.loads(progress.read_text(encoding="utf-8"))["at"])
+    except (OSError, ValueError, KeyError):
+        return float("inf")
 
 
 def _versions() -> dict[str, str]:

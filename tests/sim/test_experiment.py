@@ -15,11 +15,12 @@ import pyarrow.parquet as pq
 import pytest
 from towns import small
 
+from scenarios.errors import UsageError
 from scenarios.loader import load
 from sim.evaluation.comparison import compare_runs, comparison
 from sim.evaluation.measures import MEASURES
 from sim.experiment import run
-from sim.log.run_directory import Request, find_run, list_runs, read_manifest, replication_path
+from sim.log.run_directory import Request, begin, find_run, list_runs, read_manifest, replication_path, write_progress
 from sim.log.schema import TABLES
 
 
@@ -88,6 +89,13 @@ def test_runs_are_found_by_scenario_name(pair: tuple[Path, list[Path]]) -> None:
     root, (siloed, _) = pair
     assert find_run("ward-siloed", root) == siloed
     assert len(list_runs(root)) == 2
+
+
+def test_two_processes_do_not_write_the_same_run(tmp_path: Path) -> None:
+    request = Request(small(), 1, 1)
+    write_progress(begin(tmp_path, request), 3, 7, "running")
+    with pytest.raises(UsageError, match="another process"):
+        run([request], tmp_path)
 
 
 def test_ctrl_c_keeps_whole_days_and_leaves_no_process(tmp_path: Path) -> None:
