@@ -13,6 +13,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from scenarios.people import Mission
 from scenarios.schema import Scenario
 from sim.calendar import Day
 from sim.catalogue import Catalogue
@@ -55,9 +56,15 @@ def need_id(shopper: Ints, day: int, rank: Ints) -> Ints:
     return (shopper * _DAYS + day) * _RANKS + rank
 
 
-def shopper_of(need: Ints) -> Ints:
-    """The shopper who has a need."""
-    return need // (_DAYS * _RANKS)
+def item_shares(scenario: Scenario, mission: Mission) -> Floats:
+    """Relative shares of baskets with 1, 2, 3, ... items: the mission's own, or the town's."""
+    return np.asarray(mission.items if mission.items is not None else scenario.baskets.item_shares, float)
+
+
+def mean_items(scenario: Scenario, mission: Mission) -> float:
+    """Mean items of a basket of `mission`."""
+    shares = item_shares(scenario, mission)
+    return float((shares / shares.sum()) @ np.arange(1, len(shares) + 1))
 
 
 def needs_of_day(scenario: Scenario, goods: Catalogue, people: Population, streams: Streams, day: Day) -> DayNeeds:
@@ -91,8 +98,7 @@ def _items(scenario: Scenario, mission: Ints, draw: Floats, scale: Floats) -> In
     items = np.ones(len(mission), dtype=np.int64)
     for code, table in enumerate(scenario.missions.values()):
         rows = mission == code
-        shares = table.items if table.items is not None else scenario.baskets.item_shares
-        drawn = 1 + choose(draw[rows], shares)
+        drawn = 1 + choose(draw[rows], item_shares(scenario, table))
         items[rows] = np.maximum(1, np.rint(drawn * scale[rows])).astype(np.int64)
     return items
 

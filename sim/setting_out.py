@@ -12,7 +12,7 @@ from sim.calendar import Day, time_of_day
 from sim.catalogue import Catalogue
 from sim.errand import Errand, merge_lines
 from sim.log.schema import Journey
-from sim.needs import DayNeeds, Ints
+from sim.needs import DayNeeds, Ints, item_shares
 from sim.payments.tenders import Tenders
 from sim.population import Population
 from sim.streams import Floats, Streams, choose
@@ -109,8 +109,7 @@ def _add_ons(
     for row, (tempted, _, size, taste), code in zip(collectors.tolist(), draws.tolist(), mission.tolist(), strict=True):
         if tempted < rules.add_on:
             table = missions[code]
-            shares = table.items if table.items is not None else scenario.baskets.item_shares
-            items = 1 + int(choose(np.array([size]), shares)[0])
+            items = 1 + int(choose(np.array([size]), item_shares(scenario, table))[0])
             sku = int(choose(np.array([taste]), goods.demand_shares(table))[0])
             found[row] = ((sku, max(1, round(rules.add_on_basket * items))),)
     return found

@@ -23,7 +23,7 @@ from sim.journeys.ec_order import ec_order
 from sim.journeys.walk_in import walk_in
 from sim.log.recorder import Recorder, Sink
 from sim.log.schema import Journey, Outcome, Place
-from sim.needs import DayNeeds, Ints, needs_of_day
+from sim.needs import DayNeeds, Ints, mean_items, needs_of_day
 from sim.payments.tenders import Tenders
 from sim.population import Population, population
 from sim.setting_out import errands_of_day
@@ -235,12 +235,8 @@ def _open_units(store: Store, place: Place, hour: int) -> int:
 
 
 def _mean_items(scenario: Scenario) -> float:
-    total, mean = 0.0, 0.0
-    for mission in scenario.missions.values():
-        shares = np.asarray(mission.items if mission.items is not None else scenario.baskets.item_shares)
-        mean += mission.share * float(shares @ np.arange(1, len(shares) + 1) / shares.sum())
-        total += mission.share
-    return mean / total
+    missions = scenario.missions.values()
+    return sum(m.share * mean_items(scenario, m) for m in missions) / sum(m.share for m in missions)
 
 
 _JOURNEYS = {

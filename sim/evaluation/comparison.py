@@ -20,8 +20,7 @@ def summaries(run: Path) -> list[dict[str, float]]:
     finished = read_manifest(run)["replications_finished"]
     if not finished:
         raise UsageError(f"{run}: no replication is finished; run it again")
-    paths = [replication_path(run, replication) / "summary.json" for replication in finished]
-    return [json.loads(path.read_text(encoding="utf-8")) for path in paths]
+    return _of(run, finished)
 
 
 def describe_run(run: Path) -> dict[str, Any]:

@@ -27,11 +27,6 @@ class Interval:
         """Upper end."""
         return self.mean + self.half_width
 
-    @property
-    def excludes_zero(self) -> bool:
-        """Whether zero lies outside the interval."""
-        return bool(self.low > 0 or self.high < 0)
-
 
 @dataclass(frozen=True)
 class Paired:

@@ -12,7 +12,7 @@ from sim.inventory.stock import Stock
 from sim.log.recorder import Recorder
 from sim.log.rows import LEDGER, STOCK_MOVE
 from sim.log.schema import Account, MoveReason
-from sim.needs import Ints
+from sim.needs import Ints, mean_items
 from sim.streams import Floats, Streams
 
 
@@ -27,9 +27,7 @@ def order_up_to_levels(scenario: Scenario, goods: Catalogue, shares: Floats) -> 
     total = sum(mission.share for mission in scenario.missions.values())
     items_per_need = np.zeros(goods.size)
     for mission in scenario.missions.values():
-        item_shares = np.asarray(mission.items if mission.items is not None else scenario.baskets.item_shares)
-        mean_items = (item_shares / item_shares.sum()) @ np.arange(1, len(item_shares) + 1)
-        items_per_need += mission.share / total * mean_items * goods.demand_shares(mission)
+        items_per_need += mission.share / total * mean_items(scenario, mission) * goods.demand_shares(mission)
     assortment = np.array([store.assortment for store in scenario.stores.values()] + [1.0])
     online_share = max(0.05, 0.5 * (1 - shares.sum()))
     share = np.append(shares, online_share)
