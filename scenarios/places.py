@@ -1,4 +1,4 @@
-"""The stores, the EC warehouse, tills, stock and fulfilment."""
+"""The stores, their tills, and when people come."""
 
 from __future__ import annotations
 
@@ -96,37 +96,3 @@ class Tills(Table):
     self_break_log_per_log_item: float = cited(0.22300, "POS", "self-checkout: break per log item")
     self_break_log_sigma: NotNegative = cited(0.4821, "POS", "self-checkout: break residual")
     self_checkout_items_max: int = cited(15, ASSUMPTION, "bigger baskets go to a staffed till", ge=1)
-
-
-class Stock(Table):
-    """Stock and its record."""
-
-    cover_days: Positive = cited(5.0, ASSUMPTION, "order-up-to level: days of expected demand")
-    safety_factor: NotNegative = cited(1.6, ASSUMPTION, "order-up-to level: standard deviations on top")
-    shelf_minimum: int = cited(1, ASSUMPTION, "order-up-to level is never below this", ge=0)
-    lead_days_store: int = cited(1, ASSUMPTION, "days from order to receipt, stores", ge=1)
-    lead_days_warehouse: int = cited(3, ASSUMPTION, "days from order to receipt, warehouse", ge=1)
-    shrink_per_unit_and_day: Share = cited(0.0004, ASSUMPTION, "probability that a unit vanishes unrecorded")
-    count_every_days: int = cited(28, ASSUMPTION, "days between stock counts that put the record right", ge=1)
-    online_buffer: int = cited(2, "S73", "store stock below this + 1 is shown online as sold out", ge=0)
-
-
-class Fulfilment(Table):
-    """Parcels, picking and pickup."""
-
-    parcel_yen: int = cited(721, "S74", "cost of one parcel", ge=0)
-    shipping_fee_yen: int = cited(550, ASSUMPTION, "what the shopper pays for a parcel", ge=0)
-    free_shipping_from_yen: int = cited(3980, ASSUMPTION, "goods worth this much ship without that fee", ge=0)
-    warehouse_pick_minutes: NotNegative = cited(6.0, ASSUMPTION, "labour to pick and pack a parcel")
-    store_pick_minutes: NotNegative = cited(11.0, "S70 (vendor)", "labour to pick an order in a store")
-    wage_yen_per_hour: int = cited(1183, "S103", "part-time pay in retail", ge=0)
-    ship_cut_off_hour: Annotated[int, Field(ge=0, le=23)] = cited(17, ASSUMPTION, "later orders ship next day")
-    delivery_days: int = cited(1, ASSUMPTION, "days from shipment to door", ge=1)
-    collect_after_hours: Positive = cited(4.0, ASSUMPTION, "median hours from ready to collection")
-    collect_spread: NotNegative = cited(0.8, ASSUMPTION, "sigma of the log-normal of that time")
-    hold_hours: Positive = cited(72.0, ASSUMPTION, "an order not collected by then is returned to the shelf")
-    no_show: Share = cited(0.05, ASSUMPTION, "orders never collected (3-8 %)")
-    add_on: Share = cited(0.25, "assumption after S67 S68 S69: 20-35 %", "share of collectors who buy something more")
-    add_on_basket: Share = cited(0.4, "assumption: 30-50 %", "items of such a purchase against a store basket")
-    hand_over_median_s: Positive = cited(150.0, "S32, lower end", "hand-over at the pickup counter")
-    hand_over_sigma: NotNegative = cited(0.5, ASSUMPTION, "sigma of the log-normal of that time")

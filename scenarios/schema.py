@@ -7,11 +7,16 @@ from typing import Annotated, Any
 
 from pydantic import Field, model_validator
 
+from scenarios.capabilities import Capabilities
 from scenarios.checks import cross_problems
 from scenarios.cited import ASSUMPTION, Positive, Table, cited
-from scenarios.money import Capabilities, Evaluation, Payments, Staff
+from scenarios.evaluation import Evaluation
+from scenarios.fulfilment import Fulfilment
+from scenarios.payments import Payments
 from scenarios.people import People
-from scenarios.places import Baskets, Fulfilment, Stock, Store, Tills, Traffic
+from scenarios.places import Baskets, Store, Tills, Traffic
+from scenarios.staff import Staff
+from scenarios.stock import Stock
 
 
 class Horizon(Table):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from scenarios.places import Fulfilment
+from scenarios.fulfilment import Fulfilment
 from sim.errand import Errand
 from sim.log.recorder import Recorder
 from sim.log.rows import LEDGER, ORDER

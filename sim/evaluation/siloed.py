@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from scenarios.money import Booking
+from scenarios.evaluation import Booking
 
 DIVISIONS: Final = ("store", "ec")
 

@@ -12,7 +12,7 @@ from typing import Literal
 
 import numpy as np
 
-from scenarios.money import Tender
+from scenarios.payments import Tender
 from scenarios.schema import Scenario
 from sim.calendar import DAY_S
 from sim.errand import Errand
