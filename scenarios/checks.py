@@ -10,6 +10,8 @@ import difflib
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from scenarios.capabilities import Capabilities
+
 Problem = tuple[str, str]
 """A dotted key and what is wrong with it."""
 
@@ -23,7 +25,8 @@ def cross_problems(values: Mapping[str, Any]) -> list[Problem]:
         *_profiles(values),
         *_stores(values),
         *_tenders(values),
-        *_campaigns(values),
+        *_events(values),
+        *_rollout(values),
     ]
 
 
@@ -102,14 +105,35 @@ def _tenders(values: Mapping[str, Any]) -> Iterator[Problem]:
         )
 
 
-def _campaigns(values: Mapping[str, Any]) -> Iterator[Problem]:
+def _events(values: Mapping[str, Any]) -> Iterator[Problem]:
     days = _table(values, "horizon").get("days")
     if not isinstance(days, int):
         return
-    for name, campaign in _tables(values, "campaigns").items():
-        day = campaign.get("day")
-        if isinstance(day, int) and day >= days:
-            yield f"campaigns.{name}.day", f"day {day} is after the last day of the horizon, {days - 1}"
+    for table in ("events", "rollout"):
+        for name, entry in _tables(values, table).items():
+            day = entry.get("day")
+            if isinstance(day, int) and day >= days:
+                yield f"{table}.{name}.day", f"day {day} is after the last day of the horizon, {days - 1}"
+
+
+def _rollout(values: Mapping[str, Any]) -> Iterator[Problem]:
+    stores = _table(values, "stores")
+    known = [name for name in Capabilities.model_fields if name != "mode"]
+    for name, wave in _tables(values, "rollout").items():
+        for store in wave.get("stores", []):
+            if isinstance(store, str) and store not in stores:
+                yield f"rollout.{name}.stores", f"no store {store}{_hint(store, list(stores))}"
+        for capability in _table(wave, "set"):
+            if capability not in known:
+                yield f"rollout.{name}.set.{capability}", f"no such capability{_hint(capability, known)}"
+    for capability in _table(values, "capability_costs"):
+        if capability not in known:
+            yield f"capability_costs.{capability}", f"no such capability{_hint(capability, known)}"
+
+
+def _hint(word: str, known: list[str]) -> str:
+    guess = difflib.get_close_matches(word, known, n=1)
+    return f" (did you mean {guess[0]}?)" if guess else f" (there are: {', '.join(known)})"
 
 
 def _table(values: Mapping[str, Any], key: str) -> Mapping[str, Any]:

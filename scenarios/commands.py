@@ -162,7 +162,7 @@ def _starter(name: str, parents: Sequence[str], scenario: Scenario | None = None
     head = tomli_w.dumps({"extends": parents[0] if len(parents) == 1 else list(parents), "title": name})
     if scenario is None:
         return head
-    flags = scenario.capabilities.model_dump()
+    flags = scenario.capabilities.model_dump(exclude_none=True)
     pay = scenario.evaluation.model_dump(exclude={"booking"})
     return "\n".join(
         [
@@ -174,12 +174,14 @@ def _starter(name: str, parents: Sequence[str], scenario: Scenario | None = None
             f"days = {scenario.horizon.days}",
             "",
             "# [capabilities]  # what the retailer's systems can do",
-            *(f"# {key} = {_toml(value)}" for key, value in flags.items()),
+            '# mode = "omo"  # siloed, o2o, omnichannel or omo; the keys below override it',
+            *(f"# {key} = {_toml(value)}" for key, value in flags.items() if key != "mode"),
             "",
             "# [evaluation]  # how staff are paid, beyond their wage",
             *(f"# {key} = {_toml(value)}" for key, value in pay.items()),
             "",
-            "# [campaigns.opening]  # days on which more needs arise; day 0 is the first day",
+            "# [events.opening]  # days on which more needs arise; day 0 is the first day",
+            '# kind = "campaign"',
             "# day = 0",
             "# demand_factor = 2.0",
             "",

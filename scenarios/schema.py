@@ -7,10 +7,11 @@ from typing import Annotated, Any
 
 from pydantic import Field, model_validator
 
-from scenarios.capabilities import Capabilities
+from scenarios.capabilities import Capabilities, CapabilityCost, Learning, Wave
 from scenarios.checks import cross_problems
-from scenarios.cited import ASSUMPTION, Positive, Table, cited
+from scenarios.cited import ASSUMPTION, Table, cited
 from scenarios.evaluation import Evaluation
+from scenarios.events import Event
 from scenarios.fulfilment import Fulfilment
 from scenarios.payments import Payments
 from scenarios.people import People
@@ -24,14 +25,6 @@ class Horizon(Table):
 
     start: date = Field(description="first day")
     days: Annotated[int, Field(gt=0, le=3660)]
-
-
-class Campaign(Table):
-    """Days on which more needs arise."""
-
-    day: Annotated[int, Field(ge=0, description="first day, 0 is the start of the horizon")]
-    days: Annotated[int, Field(gt=0)] = 1
-    demand_factor: Positive = cited(1.0, "S131: 4 on a campaign day", "needs against an ordinary day")
 
 
 class Scenario(People):
@@ -50,7 +43,10 @@ class Scenario(People):
     staff: Staff = Field(default_factory=Staff)
     evaluation: Evaluation = Field(default_factory=Evaluation)
     capabilities: Capabilities = Field(default_factory=Capabilities)
-    campaigns: dict[str, Campaign] = Field(default_factory=dict)
+    rollout: dict[str, Wave] = Field(default_factory=dict, description="waves by name, applied in order of day")
+    learning: Learning = Field(default_factory=Learning)
+    capability_costs: dict[str, CapabilityCost] = Field(default_factory=dict, description="capability -> its cost")
+    events: dict[str, Event] = Field(default_factory=dict, description="what happens to the town, by name")
     seed: int = cited(1, ASSUMPTION, "random numbers: everything follows from it", ge=0)
 
     @model_validator(mode="after")

@@ -10,6 +10,7 @@ import holidays
 import numpy as np
 from numpy.typing import NDArray
 
+from scenarios.events import Campaign, PointsDay
 from scenarios.schema import Scenario
 from sim.streams import Floats
 
@@ -43,9 +44,9 @@ def days(scenario: Scenario) -> list[Day]:
         date = first + timedelta(days=number)
         holiday = date.weekday() == 6 or date in public
         factor = float(index[6 if holiday else date.weekday()])
-        for campaign in scenario.campaigns.values():
-            if campaign.day <= number < campaign.day + campaign.days:
-                factor *= campaign.demand_factor
+        for event in scenario.events.values():
+            if isinstance(event, (Campaign, PointsDay)) and event.day <= number < event.day + event.days:
+                factor *= event.demand_factor
         found.append(Day(number, holiday, factor))
     return found
 

@@ -1,4 +1,4 @@
-"""Commands of the world: run, compare, list runs, query a run, measure the engine."""
+"""Commands of the world: run, compare, list runs, query a run."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+import sim.bench.commands
+
 if TYPE_CHECKING:
     from sim.log.run_directory import Request
 
@@ -16,6 +18,15 @@ SeedOption = Annotated[int | None, typer.Option("--seed", help="Random numbers; 
 RepsOption = Annotated[int, typer.Option("--reps", min=1, help="Replications.")]
 SetOption = Annotated[list[str] | None, typer.Option("--set", help="Override a key: --set staff.intercept=-1.5")]
 JobsOption = Annotated[int | None, typer.Option("--jobs", min=1, help="Processes; all cores when left out.")]
+DaskOption = Annotated[
+    str | None,
+    typer.Option(
+        "--dask",
+        metavar="ADDRESS",
+        help="Run on the workers of this Dask scheduler (tcp://host:8786) instead of --jobs processes here. Each needs "
+        "the same omotwin installed, and no shared disk: they send the files, this machine writes them.",
+    ),
+]
 ForceOption = Annotated[bool, typer.Option("--force", help="Run again although equal inputs have been run.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 
@@ -28,9 +39,7 @@ def register(app: typer.Typer) -> None:
     app.command("compare")(compare)
     app.command("runs")(runs)
     app.command("sql")(sql)
-    bench = typer.Typer(help="Measure speed on this machine.", no_args_is_help=True)
-    bench.command("engine")(bench_engine)
-    app.add_typer(bench, name="bench")
+    sim.bench.commands.register(app)
 
 
 def run(
@@ -40,6 +49,7 @@ def run(
     sets: SetOption = None,
     out: RunsOption = RUNS,
     jobs: JobsOption = None,
+    dask: DaskOption = None,
     force: ForceOption = False,
     as_json: JsonOption = False,
 ) -> None:
@@ -50,7 +60,7 @@ def run(
     from sim.evaluation.comparison import describe_run
     from sim.evaluation.tables_text import print_run
 
-    path = simulate([request_of(scenario, seed, reps, sets)], out, jobs, force)[0]
+    path = simulate([request_of(scenario, seed, reps, sets)], out, jobs, force, dask)[0]
     document = describe_run(path)
     emit_json(document) if as_json else print_run(document, path)
 
@@ -63,6 +73,7 @@ def compare(
     sets: SetOption = None,
     out: RunsOption = RUNS,
     jobs: JobsOption = None,
+    dask: DaskOption = None,
     force: ForceOption = False,
     as_json: JsonOption = False,
 ) -> None:
@@ -74,7 +85,7 @@ def compare(
     from sim.evaluation.tables_text import print_comparison
 
     requests = [request_of(name, seed, reps, sets) for name in (a, b)]
-    first, second = simulate(requests, out, jobs, force)
+    first, second = simulate(requests, out, jobs, force, dask)
     document = comparison(first, second, out, force)
     emit_json(document) if as_json else print_comparison(document)
 
@@ -132,25 +143,6 @@ def sql(
     Console().print(table)
 
 
-def bench_engine(as_json: JsonOption = False) -> None:
-    """Measure the engine in one run: bare SimPy time-outs, lean and textbook journeys, visits of the full world."""
-    from rich.console import Console
-    from rich.table import Table
-
-    from sim.bench.engine import measure_engine
-    from sim.bench.world import measure_world
-
-    figures = measure_engine()
-    figures |= measure_world(figures["bare_timeouts_per_s"])
-    if as_json:
-        emit_json({"schema": "omo.bench-engine/1", **figures})
-        return
-    table = Table("measure", "value")
-    for name, value in figures.items():
-        table.add_row(name, f"{value:,.4g}" if value < 100 else f"{value:,.0f}")
-    Console().print(table)
-
-
 def request_of(scenario: str, seed: int | None, reps: int, sets: list[str] | None) -> Request:
     """The request that a command line's arguments stand for."""
     from scenarios.loader import load
@@ -160,7 +152,7 @@ def request_of(scenario: str, seed: int | None, reps: int, sets: list[str] | Non
     return Request(loaded, loaded.scenario.seed if seed is None else seed, reps)
 
 
-def simulate(requests: list[Request], out: Path, jobs: int | None, force: bool) -> list[Path]:
+def simulate(requests: list[Request], out: Path, jobs: int | None, force: bool, dask: str | None = None) -> list[Path]:
     """Run `requests` with a progress bar on stderr; Ctrl-C says what was kept and exits with 130."""
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -171,8 +163,12 @@ def simulate(requests: list[Request], out: Path, jobs: int | None, force: bool) 
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
         task = bar.add_task("days", total=None)
+
+        def watch(done: int, total: int) -> None:
+            bar.update(task, completed=done, total=total)
+
         try:
-            return run(requests, out, jobs, force, lambda done, total: bar.update(task, completed=done, total=total))
+            return run(requests, out, jobs, force, watch, dask)
         except Interrupted as interrupted:
             for path in interrupted.paths:
                 console.print(f"interrupted; what was finished is in {path}", highlight=False)

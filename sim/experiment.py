@@ -6,19 +6,17 @@ Replication r of every scenario uses the streams of (seed, r), so that runs with
 from __future__ import annotations
 
 import contextlib
-import multiprocessing
 import os
-import signal
+import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor, wait
-from dataclasses import dataclass
-from multiprocessing.sharedctypes import SynchronizedArray
-from multiprocessing.synchronize import Event
+from concurrent.futures import CancelledError, Future
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
+from scenarios.errors import OmoError, TargetUnreachable, UsageError
 from scenarios.schema import Scenario
 from sim.evaluation.measures import measure
+from sim.fan_out import Pool, as_finished, dask_workers, processes, report
 from sim.laws import check
 from sim.log.recorder import ParquetFiles
 from sim.log.run_directory import (
@@ -27,6 +25,7 @@ from sim.log.run_directory import (
     complete_run,
     finish,
     replication_path,
+    versions,
     write_json,
     write_progress,
 )
@@ -36,7 +35,7 @@ from sim.world import World
 Watcher = Callable[[int, int], None]
 """Told (days done, days in all) about twice a second."""
 
-_POLL_S = 0.5
+Files = dict[str, bytes]
 
 
 class Interrupted(KeyboardInterrupt):
@@ -49,17 +48,24 @@ class Interrupted(KeyboardInterrupt):
 
 @dataclass(frozen=True)
 class _Task:
-    """One replication to be run: `slot` is its place in the shared progress array."""
+    """One replication to be run into `directory`."""
 
-    scenario: Scenario
-    seed: int
+    request: Request
     replication: int
     directory: Path
-    slot: int
+
+    @property
+    def days(self) -> int:
+        return self.request.loaded.scenario.horizon.days
 
 
-_shared: dict[str, Any] = {}
-"""Set once in each worker process: the progress array and the stop event."""
+@dataclass
+class _Batch:
+    """Tasks, by number, and how they ended so far."""
+
+    tasks: list[_Task]
+    finished: set[int] = field(default_factory=set)
+    errors: dict[int, BaseException] = field(default_factory=dict)
 
 
 def run(
@@ -68,8 +74,12 @@ def run(
     jobs: int | None = None,
     force: bool = False,
     watch: Watcher | None = None,
+    dask: str | None = None,
 ) -> list[Path]:
     """Run what has not been run yet; returns the run directory of each request, in order.
+
+    Replications run in `jobs` processes of this machine (all cores when None), or on the workers of the Dask scheduler
+    at address `dask`; the files are the same to the byte, and this process writes them.
 
     Ctrl-C or SIGTERM keeps what is finished, at the last complete day, and raises `Interrupted`. A broken law raises
     `LawViolated` and leaves the run marked as failed.
@@ -77,7 +87,7 @@ def run(
     root.mkdir(parents=True, exist_ok=True)
     todo = list({r.hash: r for r in requests if force or complete_run(root, r) is None}.values())
     if todo:
-        _run_all(todo, root, jobs or os.cpu_count() or 1, watch)
+        _run_all(todo, root, jobs or os.cpu_count() or 1, watch, dask)
     return [root / request.name for request in requests]
 
 
@@ -95,67 +105,89 @@ def run_replication(scenario: Scenario, seed: int, replication: int, directory: 
     write_json(directory / "summary.json", measure(directory, scenario))
 
 
-def _run_all(requests: Sequence[Request], root: Path, jobs: int, watch: Watcher | None) -> None:
-    working = {request.name: begin(root, request) for request in requests}
-    for directory in working.values():
-        write_progress(directory, 0, 1, "starting")
-    tasks: list[_Task] = []
-    owners: list[Request] = []
-    for replication in range(max(request.replications for request in requests)):
-        for request in requests:
-            if replication < request.replications:
-                path = replication_path(working[request.name], replication)
-                tasks.append(_Task(request.loaded.scenario, request.seed, replication, path, len(tasks)))
-                owners.append(request)
-    total = sum(task.scenario.horizon.days for task in tasks)
-    context = multiprocessing.get_context("spawn")
-    progress = context.Array("i", len(tasks))
-    stop = context.Event()
-    with (
-        _terminate_like_interrupt(),
-        ProcessPoolExecutor(
-            min(jobs, len(tasks)), mp_context=context, initializer=_prepare_worker, initargs=(progress, stop)
-        ) as pool,
-    ):
-        futures = [pool.submit(_work, task) for task in tasks]
+def _run_all(requests: Sequence[Request], root: Path, jobs: int, watch: Watcher | None, dask: str | None) -> None:
+    count = sum(request.replications for request in requests)
+    with dask_workers(dask) if dask else processes(jobs, count) as pool:
+        working = {request.name: begin(root, request) for request in requests}
+        for directory in working.values():
+            write_progress(directory, 0, 1, "starting")
+        batch = _Batch(_in_turns(requests, working))
         try:
-            _watch(futures, progress, total, list(working.values()), watch)
+            _carry_out(batch, pool, list(working.values()), watch, dask)
         except BaseException as error:
-            stop.set()
-            pool.shutdown(wait=True, cancel_futures=True)
-            kept = [_conclude(root, r, owners, futures, tasks) for r in requests]
+            kept = [_conclude(root, request, batch) for request in requests]
             if isinstance(error, KeyboardInterrupt):
                 raise Interrupted(kept) from None
             raise
     for request in requests:
-        _conclude(root, request, owners, futures, tasks)
+        _conclude(root, request, batch)
 
 
-def _watch(
-    futures: Sequence[Future[bool]],
-    progress: SynchronizedArray[int],
-    total: int,
-    directories: Sequence[Path],
-    watch: Watcher | None,
-) -> None:
-    pending: set[Future[bool]] = set(futures)
-    while pending:
-        done, pending = wait(pending, timeout=_POLL_S)
-        days = sum(progress[:])
+def _in_turns(requests: Sequence[Request], working: dict[str, Path]) -> list[_Task]:
+    """Replication 0 of all requests, then replication 1, ...: pairs are complete as early as can be."""
+    return [
+        _Task(request, replication, replication_path(working[request.name], replication))
+        for replication in range(max(request.replications for request in requests))
+        for request in requests
+        if replication < request.replications
+    ]
+
+
+def _carry_out(batch: _Batch, pool: Pool, directories: Sequence[Path], watch: Watcher | None, dask: str | None) -> None:
+    total = sum(task.days for task in batch.tasks)
+
+    def tick() -> None:
+        days = max(pool.told(), sum(batch.tasks[number].days for number in batch.finished))
         if watch is not None:
             watch(days, total)
         for directory in directories:
-            write_progress(directory, days, total, "running" if pending else "finished")
-        for future in done:
-            future.result()
+            write_progress(directory, days, total, "running" if futures else "finished")
+
+    futures = {_submit(pool, number, task, dask): number for number, task in enumerate(batch.tasks)}
+    try:
+        for number, future in as_finished(futures, tick):
+            _take_in(batch, number, future, dask)
+    except BaseException:
+        pool.stop()
+        for future, number in futures.items():
+            if future.done() and not future.cancelled():
+                with contextlib.suppress(Exception):  # noted; what ended the batch is what is told
+                    _take_in(batch, number, future, dask)
+        raise
 
 
-def _conclude(
-    root: Path, request: Request, owners: Sequence[Request], futures: Sequence[Future[bool]], tasks: Sequence[_Task]
-) -> Path:
-    mine = [(f, task) for f, task, owner in zip(futures, tasks, owners, strict=True) if owner is request]
-    finished = [task.replication for f, task in mine if _succeeded(f)]
-    errors = [f.exception() for f, _ in mine if f.done() and not f.cancelled() and f.exception()]
+def _submit(pool: Pool, number: int, task: _Task, dask: str | None) -> Future[bool | Files]:
+    if dask is None:
+        return pool.executor.submit(_work_here, number, task)
+    return pool.executor.submit(_work_there, task.request, task.replication, _fingerprint(task.request))
+
+
+def _take_in(batch: _Batch, number: int, future: Future[bool | Files], dask: str | None) -> None:
+    """Note how a task ended, raising its error; what a worker elsewhere sent is written where the task wants it."""
+    try:
+        result = future.result()
+    except CancelledError:
+        batch.errors[number] = TargetUnreachable(f"{dask}: the Dask scheduler has gone away")
+        raise batch.errors[number] from None
+    except Exception as error:
+        foreign = dask is not None and not isinstance(error, OmoError)
+        what = f"{dask}: a worker failed: {type(error).__name__}: {error}"
+        batch.errors[number] = OmoError(what) if foreign else error
+        raise batch.errors[number] from None
+    else:
+        if isinstance(result, dict):
+            directory = batch.tasks[number].directory
+            directory.mkdir(parents=True)
+            for name, content in result.items():
+                (directory / name).write_bytes(content)
+        if result:
+            batch.finished.add(number)
+
+
+def _conclude(root: Path, request: Request, batch: _Batch) -> Path:
+    mine = [number for number, task in enumerate(batch.tasks) if task.request is request]
+    finished = [batch.tasks[number].replication for number in mine if number in batch.finished]
+    errors = [batch.errors[number] for number in mine if number in batch.errors]
     if errors:
         return finish(root, request, "failed", finished, str(errors[0]))
     complete = len(finished) == request.replications
@@ -163,38 +195,28 @@ def _conclude(
     return finish(root, request, "complete" if complete else "interrupted", finished, note)
 
 
-def _succeeded(future: Future[bool]) -> bool:
-    return future.done() and not future.cancelled() and future.exception() is None and future.result()
+def _work_here(number: int, task: _Task) -> bool:
+    """Run one replication in a process of this machine; False when it was told to stop before the end."""
+    request = task.request
+    replication = run_replication(request.loaded.scenario, request.seed, task.replication, task.directory)
+    return all(report(number, done) for done in replication)
 
 
-def _prepare_worker(progress: SynchronizedArray[int], stop: Event) -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    _shared.update(progress=progress, stop=stop, parent=os.getppid())
+def _work_there(request: Request, replication: int, fingerprint: str) -> Files:
+    """Run one replication in a Dask worker, on a disk of its own; the content of each file.
+
+    Raises `UsageError` where the worker would compute something else than whoever asks.
+    """
+    if _fingerprint(request) != fingerprint:
+        raise UsageError(
+            "a Dask worker has another version of omotwin or of its libraries: install the same everywhere"
+        )
+    with tempfile.TemporaryDirectory() as folder:
+        for _ in run_replication(request.loaded.scenario, request.seed, replication, Path(folder)):
+            pass
+        return {path.name: path.read_bytes() for path in sorted(Path(folder).iterdir())}
 
 
-def _work(task: _Task) -> bool:
-    """Run one replication in a worker; False when it was told to stop, or its parent is gone, before the end."""
-    for done in run_replication(task.scenario, task.seed, task.replication, task.directory):
-        _shared["progress"][task.slot] = done
-        if _shared["stop"].is_set() or os.getppid() != _shared["parent"]:
-            return False
-    return True
-
-
-@contextlib.contextmanager
-def _terminate_like_interrupt() -> Iterator[None]:
-    """SIGTERM does what Ctrl-C does while a run is under way (main thread only)."""
-
-    def interrupt(*_: object) -> None:
-        raise KeyboardInterrupt
-
-    try:
-        before = signal.signal(signal.SIGTERM, interrupt)
-    except ValueError:
-        yield
-        return
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
+def _fingerprint(request: Request) -> str:
+    """Everything that decides the bytes of a replication: inputs, code and libraries."""
+    return f"{request.hash} {versions()}"

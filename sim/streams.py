@@ -56,9 +56,16 @@ class Streams:
     def __init__(self, seed: int, replication: int) -> None:
         self.seed = seed
         self.replication = replication
+        self._keys: dict[str, tuple[tuple[int, int], int]] = {}
 
     def _key(self, purpose: str) -> tuple[tuple[int, int], int]:
         """Two key words and the tag for the fourth counter word: 96 bits that tell purposes apart."""
+        known = self._keys.get(purpose)
+        if known is None:
+            known = self._keys[purpose] = self._derive_key(purpose)
+        return known
+
+    def _derive_key(self, purpose: str) -> tuple[tuple[int, int], int]:
         digest = hashlib.blake2b(f"{self.seed}/{self.replication}/{purpose}".encode(), digest_size=12).digest()
         words = [int.from_bytes(digest[i : i + 4], "little") for i in (0, 4, 8)]
         return (words[0], words[1]), words[2]
@@ -87,6 +94,12 @@ class Streams:
     def uniform(self, purpose: str, entity: ArrayLike) -> Floats:
         """One uniform in (0, 1) for each entity, shape (n,)."""
         return self.uniforms(purpose, entity, 1)[:, 0]
+
+    def single(self, purpose: str, entity: int, column: int = 0) -> float:
+        """One uniform in (0, 1) of one entity, the same number as in `uniforms`: for what happens now and then."""
+        key, tag = self._key(purpose)
+        words = philox4x32((entity & _LOW, entity >> 32, column // 4, tag), key)
+        return float((words[column % 4] + 0.5) * _UNIT)
 
     def sequence(self, purpose: str, entity: int) -> Iterable[float]:
         """The uniforms of one entity without end, for decisions whose number is not known beforehand.

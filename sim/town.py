@@ -13,7 +13,9 @@ from sim.log.rows import EVENT, NEED
 from sim.log.schema import Outcome
 from sim.payments.tenders import Tenders
 from sim.population import Population
+from sim.rollout import Open
 from sim.store.store import Store
+from sim.streams import Streams
 
 
 @dataclass
@@ -21,6 +23,9 @@ class Town:
     """Everything a journey can touch. Lists indexed by SKU are plain lists: single items are read in hot paths."""
 
     scenario: Scenario
+    streams: Streams
+    open: Open
+    """Level of every capability at each place today."""
     engine: Engine
     log: Recorder
     people: Population
@@ -97,6 +102,10 @@ class Town:
                 errand.contribution_yen,
             )
         )
+
+    def draw(self, purpose: str, entity: int, column: int = 0) -> float:
+        """A uniform of a need (or shopper) for something that happens now and then."""
+        return self.streams.single(purpose, entity, column)
 
     def has_app(self, errand: Errand) -> bool:
         """Whether the shopper has the retailer's app by now."""

@@ -26,6 +26,7 @@ from sim.log.schema import Journey, Outcome, Place
 from sim.needs import DayNeeds, Ints, mean_items, needs_of_day
 from sim.payments.tenders import Tenders
 from sim.population import Population, population
+from sim.rollout import open_today
 from sim.setting_out import errands_of_day
 from sim.staff.incentives import recommend_logit
 from sim.store.store import Store
@@ -55,6 +56,8 @@ class World:
         self.engine = Engine(simpy.Environment())
         self.town = Town(
             scenario=scenario,
+            streams=streams,
+            open=open_today(scenario, 0),
             engine=self.engine,
             log=self.log,
             people=self.people,
@@ -89,6 +92,7 @@ class World:
 
     def _run_day(self, day: Day) -> None:
         scenario = self.scenario
+        self.town.open = open_today(scenario, day.index)
         needs = needs_of_day(scenario, self.goods, self.people, self.streams, day)
         journey, store = choose_journeys(
             scenario, self.streams, needs, self.people, self.km, self._shown(), day.start_s

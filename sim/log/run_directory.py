@@ -94,7 +94,7 @@ def finish(root: Path, request: Request, state: State, replications: Sequence[in
         "days": request.loaded.scenario.horizon.days,
         "first_day": request.loaded.scenario.horizon.start.isoformat(),
         "created": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
-        "versions": _versions(),
+        "versions": versions(),
         "files": {str(file.relative_to(path)): _describe(file) for file in sorted(path.rglob("*.parquet"))},
     }
     write_json(path / "manifest.json", manifest)
@@ -161,7 +161,8 @@ def _age_s(progress: Path) -> float:
         return float("inf")
 
 
-def _versions() -> dict[str, str]:
+def versions() -> dict[str, str]:
+    """Of omotwin, Python and the libraries that decide a run's bytes."""
     try:
         own = metadata.version("omotwin")
     except metadata.PackageNotFoundError:

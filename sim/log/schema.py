@@ -42,6 +42,18 @@ class Kind(IntEnum):
     CANCELLED = 20
     LEAVE = 21
     LOST_SALE = 22
+    RESEARCHED = 23
+    THINKING = 24
+    REMINDED = 25
+    PUSHED = 26
+    COUPON_USED = 27
+    RETURNED = 28
+    INQUIRY = 29
+    CONFUSED = 30
+    INCONSISTENT = 31
+    JOCKEYED = 32
+    RECALLED = 33
+    TURNED_AWAY = 34
 
 
 class Journey(IntEnum):
@@ -53,6 +65,9 @@ class Journey(IntEnum):
     EC_ORDER = 3
     CLICK_AND_COLLECT = 4
     RIVAL = 5
+    RESEARCH_THEN_STORE = 6
+    SHOWROOM_THEN_HOME = 7
+    COUPON_VISIT = 8
 
 
 class Place(IntEnum):
@@ -65,6 +80,8 @@ class Place(IntEnum):
     PICKUP_COUNTER = 4
     WAREHOUSE = 5
     APP = 6
+    CONTACT_CENTRE = 7
+    LOCKER = 8
 
 
 class Channel(IntEnum):
@@ -117,6 +134,9 @@ class MoveReason(IntEnum):
     RECEIPT = 6
     SHRINK = 7
     RETURN_TO_SHELF = 8
+    CUSTOMER_RETURN = 9
+    TRANSFER_OUT = 10
+    TRANSFER_IN = 11
 
 
 class StaffAction(IntEnum):
@@ -124,6 +144,9 @@ class StaffAction(IntEnum):
 
     NOTHING = 0
     RECOMMEND = 1
+    RECOMMEND_JOINING = 2
+    RECOMMEND_SCAN_AND_PAY = 3
+    DEFLECT = 4
 
 
 class Account(IntEnum):
@@ -138,6 +161,14 @@ class Account(IntEnum):
     REFUND = 6
     SHRINK = 7
     COUPON = 8
+    POINTS = 9
+    RETURN_HANDLING = 10
+    CONTACT_CENTRE = 11
+    MEDIA = 12
+    CAPABILITY_OPEX = 13
+    TRANSFER = 14
+    TRAINING = 15
+    BONUS = 16
 
 
 class Outcome(IntEnum):

@@ -58,8 +58,8 @@ BROKEN = {
         "missions.daily.share: the shares of all missions are zero",
     ),
     "campaign after the end": (
-        "[campaigns.late]\nday = 56  # HERE",
-        "campaigns.late.day: day 56 is after the last day of the horizon, 55",
+        '[events.late]\nkind = "campaign"\nday = 56  # HERE',
+        "events.late.day: day 56 is after the last day of the horizon, 55",
     ),
     "store never opens": (
         f"[stores.mall]\nstaffed_tills = [{NO_HOURS}]  # HERE",
@@ -123,13 +123,13 @@ def test_a_wrong_extends_is_told_at_its_line(extends: str, message: str, tmp_pat
 def test_problems_of_single_keys_and_between_keys_come_in_one_go_ordered_by_line(tmp_path: Path) -> None:
     path = tmp_path / "town.toml"
     path.write_text(
-        START + "[campaigns.late]\nday = 400\n[missions.daily]\nurgency = 2\n"
+        START + '[events.late]\nkind = "campaign"\nday = 400\n[missions.daily]\nurgency = 2\n'
         "categories = { foot = 1 }\n[population]\nshoppers = 0\nshopers = 1\n",
         encoding="utf-8",
     )
     code, seen = run("validate", str(path))
     assert code == 3
-    assert [int(line.split(":")[1]) for line in seen.splitlines()] == [4, 6, 7, 9, 10]
+    assert [int(line.split(":")[1]) for line in seen.splitlines()] == [5, 7, 8, 10, 11]
 
 
 def test_a_file_that_is_not_utf8_is_told(tmp_path: Path) -> None:
@@ -221,7 +221,7 @@ def test_a_new_scenario_is_valid_and_equals_its_parents(extends: list[str], tmp_
     assert scenario.horizon == load(extends[0]).scenario.horizon
     uncommented = re.sub(r"^# (?=[\[a-z_.]+( =|\]))", "", path.read_text(encoding="utf-8"), flags=re.MULTILINE)
     path.write_text(uncommented, encoding="utf-8")
-    assert load(path).scenario.campaigns["opening"].demand_factor == 2.0
+    assert load(path).scenario.events["opening"].demand_factor == 2.0
 
 
 def test_new_never_overwrites_and_leaves_nothing_broken_behind(tmp_path: Path) -> None:

@@ -1,0 +1,100 @@
+"""Which capability is open where and when, and how familiar staff and shoppers are with it by then.
+
+A level is 0 where a capability is closed. Where it is open it is the familiarity in (0, 1]: 1 for what was there from
+the start, and 1 - exp(-days / learning) for what a wave of the rollout has opened.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from math import exp
+from typing import Final
+
+from scenarios.capabilities import Capabilities
+from scenarios.schema import Scenario
+
+NUMBERS: Final = ("match_rate", "stock_sync_minutes")
+"""Capabilities that are values, not yes or no: they have no familiarity."""
+
+Levels = list[float]
+"""By place: the stores in order, then EC."""
+
+
+@dataclass(slots=True)
+class Open:
+    """The level of every capability at each place today."""
+
+    unified_id: Levels
+    match_rate: Levels
+    points_shared: Levels
+    store_stock_online: Levels
+    ship_from_store: Levels
+    click_and_collect: Levels
+    return_in_store: Levels
+    endless_aisle: Levels
+    scan_look_up: Levels
+    scan_and_pay: Levels
+    pickup_counter: Levels
+    store_coupons: Levels
+    reminder: Levels
+    shared_basket: Levels
+    member_barcode: Levels
+    shared_history: Levels
+    same_prices: Levels
+    one_psp: Levels
+    one_settlement_view: Levels
+    stock_sync_minutes: Levels
+    contact_centre_view: Levels
+    showroom: Levels
+    staff_code: Levels
+    unfamiliar: Levels = field(default_factory=list)
+    """By place: how unfamiliar the least familiar open capability is, 0 (all known) to 1."""
+
+
+def open_today(scenario: Scenario, day: int) -> Open:
+    """The levels on `day`; after the horizon they stay as on its last day."""
+    places = [*scenario.stores, "ec"]
+    base = scenario.capabilities.model_dump(exclude={"mode"})
+    levels = {name: [float(value)] * len(places) for name, value in base.items()}
+    for wave in sorted(scenario.rollout.values(), key=lambda wave: wave.day):
+        if wave.day > day:
+            break
+        familiarity = 1 - exp(-(day - wave.day + 1) / scenario.learning.days)
+        affected = [at for at, place in enumerate(places) if not wave.stores or place in wave.stores]
+        for name, value in wave.values().items():
+            for at in affected:
+                levels[name][at] = _level(name, float(value), levels[name][at], familiarity)
+    switches = [row for name, row in levels.items() if name not in NUMBERS]
+    unfamiliar = [1 - min((row[at] for row in switches if row[at]), default=1.0) for at in range(len(places))]
+    return Open(**levels, unfamiliar=unfamiliar)
+
+
+def _level(name: str, value: float, before: float, familiarity: float) -> float:
+    if name in NUMBERS or not value:
+        return value
+    return max(before, familiarity)
+
+
+def monthly_opex_yen(scenario: Scenario, opened: Open) -> dict[str, int]:
+    """What each open capability costs a month, by capability."""
+    costs = {}
+    for name, cost in scenario.capability_costs.items():
+        levels = getattr(opened, name)
+        stores = sum(level > 0 for level in levels[:-1])
+        if stores or levels[-1] > 0:
+            costs[name] = cost.opex_yen_per_month + cost.opex_yen_per_store_month * stores
+    return costs
+
+
+def capex_yen(scenario: Scenario) -> int:
+    """What opening everything that is open on the last day cost, once."""
+    opened = open_today(scenario, scenario.horizon.days - 1)
+    before = scenario.capabilities
+    return sum(
+        cost.capex_yen
+        for name, cost in scenario.capability_costs.items()
+        if any(getattr(opened, name)) or getattr(before, name)
+    )
+
+
+assert set(Open.__slots__) == {*Capabilities.model_fields, "unfamiliar"} - {"mode"}
