@@ -25,6 +25,18 @@ DEFAULT_AGE_BANDS = {
 }
 
 
+class District(Table):
+    """A part of the town with its own mix of ages."""
+
+    x_km: float = Field(description="east of the town's centre")
+    y_km: float = Field(description="north of the town's centre")
+    radius_km: Positive = Field(description="homes lie uniformly in a disc of this radius")
+    share: Share = Field(description="share of the population; the districts' shares are normalised")
+    age_shares: dict[str, NotNegative] = Field(
+        default_factory=dict, description="age band -> share here; the town's where left out"
+    )
+
+
 class Population(Table):
     """The shoppers of the town."""
 
@@ -34,6 +46,8 @@ class Population(Table):
         2.0, ASSUMPTION, "shape of the Gamma that spreads occasions over shoppers; smaller is more unequal"
     )
     town_radius_km: Positive = cited(3.0, ASSUMPTION, "homes lie uniformly in a disc of this radius")
+    districts: dict[str, District] = cited({}, ASSUMPTION, "parts of the town; one disc around the centre if none")
+    card_share: Share = cited(0.4, ASSUMPTION, "share of shoppers with a member card but no app")
     age_bands: dict[str, AgeBand] = cited(
         DEFAULT_AGE_BANDS, "S88 S89 S90 S91 for ownership and age; affinity: assumption", "age bands by name"
     )
@@ -53,6 +67,7 @@ class Mission(Table):
     urgency: Share = Field(description="0: can wait for a parcel, 1: needed today")
     browse_median_s: Positive = Field(description="median time on the floor before the till")
     staff_contact: Share = Field(description="probability that the shopper and free floor staff meet")
+    inspected: bool = Field(False, description="the goods are looked at before they are bought, see [considering]")
     ec_appeal: float = Field(0.0, description="utility of ordering this mission online against the shelf")
 
 
@@ -89,6 +104,15 @@ class Choice(Table):
         0.6, ASSUMPTION, "travel to a pickup counts this much of a visit: it lies on the way home"
     )
     per_100_yen_fee: float = cited(-0.2, ASSUMPTION, "per 100 yen of shipping fee", le=0)
+    research_then_store: float = cited(
+        -1.6, ASSUMPTION, "looking goods up online before going to a store, affinity 0, against just going", le=0
+    )
+    research_affinity: float = cited(1.6, ASSUMPTION, "the same, added at affinity 1", ge=0)
+    per_stock_out_remembered: float = cited(
+        -2.0, ASSUMPTION, "going to a store where all that was wanted was missing lately", le=0
+    )
+    per_coupon: float = cited(8.0, ASSUMPTION, "going to a store with a coupon of 100 %; 0.8 for one of 10 %", ge=0)
+    ec_effort: float = cited(0.5, ASSUMPTION, "utility of EC between none and all of its sales credited to it", ge=0)
     shown_sold_out: float = cited(-4.0, ASSUMPTION, "an online journey whose goods are shown as sold out", le=0)
 
 

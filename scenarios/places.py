@@ -53,6 +53,11 @@ class Traffic(Table):
         "EC orders by hour",
     )
     weekday_index: WeekProfile = cited([1, 1, 1, 1, 1, 1.1, 1.1], "S01", "needs by weekday, Monday first")
+    payday_factor: Positive = cited(1.1, "assumption after S06", "needs on the 25th, or the working day before")
+    pension_factor: Positive = cited(1.25, "assumption after S06", "needs of `pension_bands` on pension days")
+    pension_bands: list[str] = cited(
+        ["70s_up"], ASSUMPTION, "age bands who live on a pension, paid on the 15th of even months"
+    )
 
 
 class Baskets(Table):

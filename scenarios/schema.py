@@ -10,6 +10,7 @@ from pydantic import Field, model_validator
 from scenarios.capabilities import Capabilities, CapabilityCost, Learning, Wave
 from scenarios.checks import cross_problems
 from scenarios.cited import ASSUMPTION, Table, cited
+from scenarios.considering import Considering, ContactCentre, Reminder, Returns, Thinking
 from scenarios.evaluation import Evaluation
 from scenarios.events import Event
 from scenarios.fulfilment import Fulfilment
@@ -43,6 +44,11 @@ class Scenario(People):
     staff: Staff = Field(default_factory=Staff)
     evaluation: Evaluation = Field(default_factory=Evaluation)
     capabilities: Capabilities = Field(default_factory=Capabilities)
+    considering: Considering = Field(default_factory=Considering)
+    thinking: Thinking = Field(default_factory=Thinking)
+    reminder: Reminder = Field(default_factory=Reminder)
+    returns: Returns = Field(default_factory=Returns)
+    contact_centre: ContactCentre = Field(default_factory=ContactCentre)
     rollout: dict[str, Wave] = Field(default_factory=dict, description="waves by name, applied in order of day")
     learning: Learning = Field(default_factory=Learning)
     capability_costs: dict[str, CapabilityCost] = Field(default_factory=dict, description="capability -> its cost")
