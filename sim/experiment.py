@@ -169,7 +169,7 @@ def _take_in(batch: _Batch, number: int, future: Future[bool | Files], dask: str
     except CancelledError:
         batch.errors[number] = TargetUnreachable(f"{dask}: the Dask scheduler has gone away")
         raise batch.errors[number] from None
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001, it is raised again, with the words of whoever reads it
         foreign = dask is not None and not isinstance(error, OmoError)
         what = f"{dask}: a worker failed: {type(error).__name__}: {error}"
         batch.errors[number] = OmoError(what) if foreign else error

@@ -8,16 +8,10 @@ from statistics import median
 from time import perf_counter
 from typing import Any
 
-import numpy as np
 import simpy
 
+from sim.bench import mmc
 from sim.bench.journeys import draw_visits, run_lean, run_textbook
-from sim.engine import Engine, Pool
-from sim.engine.actors import Script
-from sim.streams import Streams, exponential
-
-_SERVERS = 4
-_UTILISATION = 0.9
 
 
 def measure_engine(repeats: int = 5, journeys: int = 4_000, customers: int = 20_000) -> dict[str, float]:
@@ -28,24 +22,24 @@ def measure_engine(repeats: int = 5, journeys: int = 4_000, customers: int = 20_
     median of the ratios inside a round: `lean_over_textbook` and `lean_mmc_over_bare_timeouts`.
     """
     visits = draw_visits(journeys)
-    gaps_s, services_s = _draw_mmc(customers)
+    gaps_s, services_s = mmc.draw_mmc(customers)
     rounds = [
         (
             customers / _seconds(lambda: run_timeouts(customers)),
             journeys / _seconds(lambda: run_lean(visits)),
             journeys / _seconds(lambda: run_textbook(visits)),
-            customers / _seconds(lambda: run_mmc(gaps_s, services_s)),
+            customers / _seconds(lambda: mmc.lean(gaps_s, services_s)),
         )
         for _ in range(repeats)
     ]
-    bare, lean, textbook, mmc = (median(column) for column in zip(*rounds, strict=True))
+    bare, lean, textbook, queue = (median(column) for column in zip(*rounds, strict=True))
     return {
         "bare_timeouts_per_s": bare,
         "lean_journey_per_s": lean,
         "textbook_journey_per_s": textbook,
         "lean_over_textbook": median(lean / textbook for _, lean, textbook, _ in rounds),
-        "lean_mmc_customers_per_s": mmc,
-        "lean_mmc_over_bare_timeouts": median(mmc / bare for bare, _, _, mmc in rounds),
+        "lean_mmc_customers_per_s": queue,
+        "lean_mmc_over_bare_timeouts": median(queue / bare for bare, _, _, queue in rounds),
     }
 
 
@@ -60,32 +54,6 @@ def run_timeouts(count: int) -> float:
     env.process(tick())
     env.run()
     return float(env.now)
-
-
-def run_mmc(gaps_s: list[float], services_s: list[float]) -> float:
-    """An M/M/4 queue of lean actors over given gaps and service times; the second at which the last one leaves."""
-    env = simpy.Environment()
-    engine = Engine(env)
-    servers = Pool(engine, _SERVERS)
-
-    def customer(service_s: float) -> Script:
-        yield (servers, float("inf"))
-        yield service_s
-        servers.release()
-
-    def source() -> Script:
-        for gap_s, service_s in zip(gaps_s, services_s, strict=True):
-            yield gap_s
-            engine.start(customer(service_s))
-
-    engine.start(source())
-    env.run()
-    return engine.now
-
-
-def _draw_mmc(customers: int) -> tuple[list[float], list[float]]:
-    draws = exponential(Streams(1, 0).uniforms("mmc", np.arange(customers), 2))
-    return (draws[:, 0] / (_SERVERS * _UTILISATION)).tolist(), draws[:, 1].tolist()
 
 
 def _seconds(run: Callable[[], object]) -> float:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sim.bench.engine import measure_engine, run_mmc, run_timeouts
+from sim.bench.engine import measure_engine, run_timeouts
 from sim.bench.journeys import draw_visits, run_lean, run_textbook
 
 
@@ -42,5 +42,3 @@ def test_the_measurement_returns_positive_rates_and_the_ratio_of_the_same_run() 
 
 def test_what_is_measured_is_run_in_full() -> None:
     assert run_timeouts(250) == 250.0
-    assert run_mmc([1.0] * 8, [4.0] * 8) == 12.0  # four servers, one arrival a second, four seconds each
-    assert run_mmc([0.5] * 8, [4.0] * 8) == 10.0

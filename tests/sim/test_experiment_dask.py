@@ -1,4 +1,4 @@
-"""Replications on a Dask cluster: the same bytes as in processes of this machine, and clear words when it is not there."""
+"""Replications on a Dask cluster: the bytes of local processes, and clear words when it is not there."""
 
 from __future__ import annotations
 
