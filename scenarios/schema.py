@@ -14,6 +14,7 @@ from scenarios.considering import Considering, ContactCentre, Reminder, Returns,
 from scenarios.evaluation import Evaluation
 from scenarios.events import Event
 from scenarios.fulfilment import Fulfilment
+from scenarios.loyalty import Coupons, Loyalty, Points, Push, WordOfMouth
 from scenarios.payments import Payments
 from scenarios.people import People
 from scenarios.places import Baskets, Store, Tills, Traffic
@@ -52,6 +53,11 @@ class Scenario(People):
     rollout: dict[str, Wave] = Field(default_factory=dict, description="waves by name, applied in order of day")
     learning: Learning = Field(default_factory=Learning)
     capability_costs: dict[str, CapabilityCost] = Field(default_factory=dict, description="capability -> its cost")
+    loyalty: Loyalty = Field(default_factory=Loyalty)
+    word_of_mouth: WordOfMouth = Field(default_factory=WordOfMouth)
+    points: Points = Field(default_factory=Points)
+    coupons: Coupons = Field(default_factory=Coupons)
+    push: Push = Field(default_factory=Push)
     events: dict[str, Event] = Field(default_factory=dict, description="what happens to the town, by name")
     seed: int = cited(1, ASSUMPTION, "random numbers: everything follows from it", ge=0)
 

@@ -189,6 +189,25 @@ class Outcome(IntEnum):
     OPEN = 12
 
 
+class AcquiredBy(IntEnum):
+    """How a shopper came to know the retailer; null for those who do not."""
+
+    INITIAL = 0
+    WORD_OF_MOUTH = 1
+    MARKETING = 2
+    STORE = 3
+
+
+class PointsKind(IntEnum):
+    """Why a balance of points changed."""
+
+    OPENING = 0
+    ISSUED = 1
+    USED = 2
+    EXPIRED = 3
+    TAKEN_BACK = 4
+
+
 def labels(codes: type[IntEnum]) -> list[str]:
     """The strings that stand for `codes` in Parquet, in code order."""
     return [code.name.lower() for code in codes]
