@@ -22,6 +22,9 @@ class Considering(Table):
     think_above: float = cited(-0.8, ASSUMPTION, "thought over above this, left below")
     advice: NotNegative = cited(0.35, "assumption; sign from S153", "added by serving staff")
     scan_affinity: Share = cited(0.6, ASSUMPTION, "app owners who scan to read reviews, affinity 1; 0 at affinity 0")
+    price_differs: Share = cited(
+        0.04, ASSUMPTION, "visits in which a shopper who looks online, affinity 1, finds another price there"
+    )
     research: float = cited(0.5, ASSUMPTION, "utility of an online journey per unit of what the reviews say", ge=0)
 
 

@@ -105,7 +105,7 @@ class Choice(Table):
     )
     per_100_yen_fee: float = cited(-0.2, ASSUMPTION, "per 100 yen of shipping fee", le=0)
     research_then_store: float = cited(
-        -1.6, ASSUMPTION, "looking goods up online before going to a store, affinity 0, against just going", le=0
+        -2.8, ASSUMPTION, "looking goods up online before going to a store, affinity 0, against just going", le=0
     )
     research_affinity: float = cited(1.6, ASSUMPTION, "the same, added at affinity 1", ge=0)
     per_stock_out_remembered: float = cited(
@@ -124,7 +124,8 @@ class ScanAndPay(Table):
     per_person_queueing: float = cited(0.25, ASSUMPTION, "per person in front of the tills", ge=0)
     recommended: float = cited(1.5, ASSUMPTION, "after staff has recommended it", ge=0)
     pay_s: Positive = cited(35.0, ASSUMPTION, "scanning and paying in the app, without the authorisation")
-    ship_home_above_kg: Positive = cited(7.0, ASSUMPTION, "weight from which half would rather have it shipped")
+    heavy_line_kg: Positive = cited(2.0, ASSUMPTION, "goods of one kind that weigh this much may be shipped")
+    ship_home_above_kg: Positive = cited(5.0, ASSUMPTION, "weight of these from which half have them shipped")
     ship_home_slope: Positive = cited(0.8, ASSUMPTION, "logit slope per kg around that weight")
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import datetime
+from collections.abc import Container
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Final
 
@@ -10,12 +12,14 @@ import holidays
 import numpy as np
 from numpy.typing import NDArray
 
-from scenarios.events import Campaign, PointsDay
+from scenarios.events import Campaign, CompetitorPromotion, PointsDay, Rain
 from scenarios.schema import Scenario
 from sim.streams import Floats
 
 DAY_S: Final = 86_400.0
 HOUR_S: Final = 3_600.0
+_PAYDAY: Final = 25
+_PENSION_DAY: Final = 15
 
 
 @dataclass(frozen=True)
@@ -25,6 +29,13 @@ class Day:
     index: int
     holiday: bool
     needs_factor: float
+    pension: bool = False
+    """Pensions are paid today."""
+    points_factor: float = 1.0
+    visit: float = 0.0
+    """Utility of going out today (rain)."""
+    rival: float = 0.0
+    """Utility of the rival today (its promotion)."""
 
     @property
     def start_s(self) -> float:
@@ -44,11 +55,37 @@ def days(scenario: Scenario) -> list[Day]:
         date = first + timedelta(days=number)
         holiday = date.weekday() == 6 or date in public
         factor = float(index[6 if holiday else date.weekday()])
-        for event in scenario.events.values():
-            if isinstance(event, (Campaign, PointsDay)) and event.day <= number < event.day + event.days:
-                factor *= event.demand_factor
-        found.append(Day(number, holiday, factor))
+        if date == _working_day(date.replace(day=_PAYDAY), public):
+            factor *= scenario.traffic.payday_factor
+        pension = date.month % 2 == 0 and date == _working_day(date.replace(day=_PENSION_DAY), public)
+        found.append(_with_events(scenario, Day(number, holiday, factor, pension)))
     return found
+
+
+def _with_events(scenario: Scenario, day: Day) -> Day:
+    """The day with what the timetable has for it."""
+    needs, points, visit, rival = day.needs_factor, 1.0, 0.0, 0.0
+    for event in scenario.events.values():
+        if not event.day <= day.index < event.day + getattr(event, "days", 1):
+            continue
+        match event:
+            case Campaign():
+                needs *= event.demand_factor
+            case PointsDay():
+                needs *= event.demand_factor
+                points *= event.points_factor
+            case Rain():
+                visit += event.visit
+            case CompetitorPromotion():
+                rival += event.rival
+    return replace(day, needs_factor=needs, points_factor=points, visit=visit, rival=rival)
+
+
+def _working_day(date: datetime.date, public: Container[datetime.date]) -> datetime.date:
+    """The date itself, or the working day before a weekend or holiday: when pay and pensions arrive."""
+    while date.weekday() >= 5 or date in public:
+        date -= timedelta(days=1)
+    return date
 
 
 def time_of_day(uniform: Floats, hours: NDArray[np.float64]) -> Floats:

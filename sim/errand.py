@@ -55,6 +55,19 @@ class Errand:
     later_draw: float
     add_on: tuple[tuple[int, int], ...]
     """(SKU, quantity) that somebody collecting an order buys besides."""
+    touch: float
+    """What hands feel of the fit, standard normal; 0 for goods that nobody inspects."""
+    reviews: float
+    """What reviews say of the fit."""
+    inspects: bool
+    scan_draw: float
+    known_draw: float
+    """Whether a till receipt is linked to the member."""
+    confused_draw: float
+    differs_draw: float
+    """Whether the shopper comes upon another price online."""
+    defect_draw: float
+    member: bool
     net_yen: int = 0
     contribution_yen: int = 0
     orders: int = 0

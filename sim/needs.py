@@ -12,6 +12,7 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import ndtri
 
 from scenarios.people import Mission
 from scenarios.schema import Scenario
@@ -41,6 +42,10 @@ class DayNeeds:
     """Shape (n, 4): the SKU of each line, -1 where there is none."""
     quantity: Ints
     """Shape (n, 4): items of each line; they sum to `items`."""
+    touch: Floats
+    """What hands feel of the fit, standard normal; 0 where goods are not inspected."""
+    reviews: Floats
+    """What reviews say of the fit, likewise."""
     weight_kg: Floats
     goods_yen: Ints
     """Price of all lines together."""
@@ -70,7 +75,7 @@ def mean_items(scenario: Scenario, mission: Mission) -> float:
 def needs_of_day(scenario: Scenario, goods: Catalogue, people: Population, streams: Streams, day: Day) -> DayNeeds:
     """Draw the needs of `day`."""
     everyone = np.arange(people.size)
-    rate = people.needs_per_day * day.needs_factor
+    rate = people.needs_per_day * day.needs_factor * _pension(scenario, people, day)
     shopper, rank = poisson_levels(streams, f"needs/{day.index}", everyone, rate)
     keep = rank < _RANKS
     shopper, rank = shopper[keep], rank[keep]
@@ -80,17 +85,33 @@ def needs_of_day(scenario: Scenario, goods: Catalogue, people: Population, strea
     mission = choose(draws[:, 0], [m.share for m in missions])
     items = _items(scenario, mission, draws[:, 1], people.basket_scale[shopper])
     sku, quantity = _lines(scenario, goods, streams, need, mission, items)
+    inspected = np.array([m.inspected for m in missions])[mission]
+    fit = np.zeros((len(need), 2))
+    fit[inspected] = ndtri(streams.uniforms("goods/fit", need[inspected], 2))
     return DayNeeds(
         need=need,
         shopper=shopper,
         mission=mission,
         items=items,
         time_draw=draws[:, 2],
+        touch=fit[:, 0],
+        reviews=fit[:, 1],
         sku=sku,
         quantity=quantity,
         goods_yen=np.where(sku >= 0, goods.price_yen[sku] * quantity, 0).sum(axis=1),
         weight_kg=np.where(sku >= 0, goods.weight_kg[sku] * quantity, 0.0).sum(axis=1),
     )
+
+
+def _pension(scenario: Scenario, people: Population, day: Day) -> Floats | float:
+    """Factor on each shopper's rate of needs on a day when pensions are paid."""
+    if not day.pension:
+        return 1.0
+    traffic = scenario.traffic
+    factors = [
+        traffic.pension_factor if band in traffic.pension_bands else 1.0 for band in scenario.population.age_bands
+    ]
+    return np.array(factors)[people.age_band]
 
 
 def _items(scenario: Scenario, mission: Ints, draw: Floats, scale: Floats) -> Ints:

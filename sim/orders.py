@@ -18,6 +18,8 @@ _PARCEL = int(Account.PARCEL)
 _PICKING = int(Account.PICKING)
 _COMMISSION = int(Account.COMMISSION)
 _REFUND = int(Account.REFUND)
+_RETURN_HANDLING = int(Account.RETURN_HANDLING)
+_CONTACT_CENTRE = int(Account.CONTACT_CENTRE)
 
 ORDERS_PER_NEED = 8
 
@@ -45,6 +47,10 @@ class Order:
     staff: int = -1
     settlement: Settlement | None = None
     refunded_yen: int = 0
+    identified: bool = True
+    """Whether the company knows whose order it is."""
+    returned_to: int = -1
+    """Location to which the goods come back, -1 for none."""
     phantoms: list[tuple[int, int]] = field(default_factory=list)
     """Lines that the record promised and the shelf does not hold."""
 
@@ -102,6 +108,17 @@ def book_picking(log: Recorder, order: Order, now_s: float, minutes: float, wage
     _book(log, order, now_s, _PICKING, -round(minutes * wage_yen_per_hour / 60))
 
 
+def book_return(log: Recorder, order: Order, now_s: float, handling_yen: int, parcel_yen: int) -> None:
+    """Goods have come back: the labour of taking them and, where the company pays it, the parcel."""
+    _book(log, order, now_s, _RETURN_HANDLING, -handling_yen)
+    _book(log, order, now_s, _PARCEL, -parcel_yen)
+
+
+def book_inquiry(log: Recorder, order: Order, now_s: float, yen: int) -> None:
+    """Somebody in the contact centre has dealt with a question about the order."""
+    _book(log, order, now_s, _CONTACT_CENTRE, -yen)
+
+
 def book_refund(
     log: Recorder, order: Order, now_s: float, net_yen: int, cost_yen: int, commission_percent: float
 ) -> None:
@@ -149,5 +166,6 @@ def close_order(log: Recorder, order: Order, now_s: float, state: OrderState) ->
             order.cost_yen,
             order.staff,
             int(state),
+            order.identified,
         )
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Final
 
 import numpy as np
 from scipy.special import gammaincinv, ndtri
@@ -16,6 +17,9 @@ from sim.needs import DayNeeds, Ints, item_shares
 from sim.payments.tenders import Tenders
 from sim.population import Population
 from sim.streams import Floats, Streams, choose
+
+STORE_VISITS: Final = (Journey.WALK_IN, Journey.RESEARCH_THEN_STORE, Journey.COUPON_VISIT)
+"""Journeys that begin with going to a store."""
 
 
 def errands_of_day(
@@ -46,6 +50,9 @@ def errands_of_day(
     till = streams.uniforms("till", need, 4)
     pay = streams.uniforms("pay", need, 12)
     late = streams.uniforms("aftermath", need, 8)
+    mind = streams.uniforms("mind", need, 5)
+    inspected = np.array([m.inspected for m in missions])[mission]
+    member = people.card[who] | (people.app_from_s[who] <= day.start_s)
     patience, tills, fulfilment = scenario.patience, scenario.tills, scenario.fulfilment
     leaving_median_s = patience.irritation_median_min * 60 * patience.leaving_factor
     attempts = [zip(pay[:, 4 + 2 * k].tolist(), ndtri(pay[:, 5 + 2 * k]).tolist(), strict=True) for k in range(3)]
@@ -83,6 +90,11 @@ def errands_of_day(
         (fulfilment.hand_over_sigma * ndtri(late[:, 6])).tolist(),
         late[:, 7].tolist(),
         _add_ons(scenario, goods, streams, need, journey[rows]),
+        needs.touch[rows].tolist(),
+        needs.reviews[rows].tolist(),
+        inspected.tolist(),
+        *(mind[:, column].tolist() for column in range(5)),
+        member.tolist(),
     ]
     return map(Errand, *columns)
 
@@ -91,7 +103,7 @@ def _start_times(scenario: Scenario, day: Day, draw: Floats, journey: Ints, stor
     """When each errand starts: in the store's hours for a visit, in the EC's for an order, by the same draw."""
     start = day.start_s + time_of_day(draw, np.asarray(scenario.traffic.ec_hours))
     for index, hours in enumerate(store_hours):
-        rows = (journey == Journey.WALK_IN) & (store == index)
+        rows = np.isin(journey, STORE_VISITS) & (store == index)
         start[rows] = day.start_s + time_of_day(draw[rows], hours)
     return start
 

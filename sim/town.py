@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from scenarios.schema import Scenario
-from sim.engine import Engine
+from sim.engine import Engine, Pool
 from sim.errand import Errand
 from sim.inventory.stock import Stock
 from sim.log.recorder import Recorder
 from sim.log.rows import EVENT, NEED
 from sim.log.schema import Outcome
+from sim.loyalty.satisfaction import Loyalty
+from sim.orders import Order
 from sim.payments.tenders import Tenders
 from sim.population import Population
 from sim.rollout import Open
 from sim.store.store import Store
-from sim.streams import Streams
+from sim.streams import Floats, Streams
 
 
 @dataclass
@@ -35,12 +37,31 @@ class Town:
     price_yen: list[int]
     cost_yen: list[int]
     category: list[int]
+    weight_kg: list[float]
     recommend_logit: float
     """Logit of staff recommending the app, item in stock and nobody queueing."""
     stay_probability: list[float]
     """Probability of joining a line of 0, 1, 2, ... people."""
+    loyalty: Loyalty
+    takes_push: list[bool]
+    """By shopper: takes messages from the app, once it is there."""
+    agents: Pool
+    """The contact centre's."""
+    km: Floats
+    """From each home to each store, shape (n_shoppers, n_stores)."""
+    coming_back: list[Order] = field(default_factory=list)
+    """Orders whose goods will be given back, found since the last night."""
+    lines_wanted: list[int] = field(default_factory=list)
+    """Lines looked for on each store's shelves today."""
+    lines_missing: list[int] = field(default_factory=list)
     open_needs: int = 0
     """Needs on their way."""
+
+    def start_day(self, opened: Open) -> None:
+        """A new day with these capabilities; yesterday's counts are forgotten."""
+        self.open = opened
+        self.lines_wanted = [0] * len(self.stores)
+        self.lines_missing = [0] * len(self.stores)
 
     @property
     def warehouse(self) -> int:
@@ -106,6 +127,10 @@ class Town:
     def draw(self, purpose: str, entity: int, column: int = 0) -> float:
         """A uniform of a need (or shopper) for something that happens now and then."""
         return self.streams.single(purpose, entity, column)
+
+    def push_allowed(self, errand: Errand) -> bool:
+        """Whether the shopper takes messages from the app."""
+        return self.takes_push[errand.shopper]
 
     def has_app(self, errand: Errand) -> bool:
         """Whether the shopper has the retailer's app by now."""

@@ -13,16 +13,18 @@ import simpy
 from scenarios.schema import Scenario
 from sim.calendar import DAY_S, HOUR_S, Day, days
 from sim.catalogue import Catalogue, catalogue
-from sim.choice import Shown, choose_journeys, distances_km, expected_shares
-from sim.engine import Engine
+from sim.choice import Shown, Today, choose_journeys, distances_km, expected_shares
+from sim.engine import Engine, Pool
 from sim.errand import Errand
 from sim.inventory.replenishment import Replenishment, order_up_to_levels, record_opening
 from sim.inventory.stock import Stock
 from sim.journeys.click_and_collect import click_and_collect
 from sim.journeys.ec_order import ec_order
+from sim.journeys.returns_and_exchanges import start_returns
 from sim.journeys.walk_in import walk_in
 from sim.log.recorder import Recorder, Sink
 from sim.log.schema import Journey, Outcome, Place
+from sim.loyalty.satisfaction import Loyalty
 from sim.needs import DayNeeds, Ints, mean_items, needs_of_day
 from sim.payments.tenders import Tenders
 from sim.population import Population, population
@@ -54,6 +56,7 @@ class World:
         self.replenishment = Replenishment(scenario, self.goods, levels)
         record_opening(self.log, levels)
         self.engine = Engine(simpy.Environment())
+        self.loyalty = Loyalty(scenario, streams, self.people, self.km)
         self.town = Town(
             scenario=scenario,
             streams=streams,
@@ -67,10 +70,16 @@ class World:
             price_yen=self.goods.price_yen.tolist(),
             cost_yen=self.goods.cost_yen.tolist(),
             category=self.goods.category.tolist(),
+            weight_kg=self.goods.weight_kg.tolist(),
+            loyalty=self.loyalty,
+            takes_push=(streams.uniform("push/opt-in", np.arange(self.people.size)) < scenario.push.opt_in).tolist(),
+            agents=Pool(self.engine, scenario.contact_centre.agents),
+            km=self.km,
             recommend_logit=recommend_logit(scenario),
             stay_probability=stay_probability(scenario),
         )
         self.wait_memory_min = np.zeros(len(self.town.stores))
+        self.stock_out_memory = np.zeros(len(self.town.stores))
         self._write_catalogue()
 
     def run(self) -> Generator[Day, None, None]:
@@ -92,11 +101,9 @@ class World:
 
     def _run_day(self, day: Day) -> None:
         scenario = self.scenario
-        self.town.open = open_today(scenario, day.index)
+        self.town.start_day(open_today(scenario, day.index))
         needs = needs_of_day(scenario, self.goods, self.people, self.streams, day)
-        journey, store = choose_journeys(
-            scenario, self.streams, needs, self.people, self.km, self._shown(), day.start_s
-        )
+        journey, store = choose_journeys(scenario, self.streams, needs, self.people, self.km, self._today(day))
         self._close_needs_lost_beforehand(day, needs, journey)
         traffic = scenario.traffic
         profile = traffic.store_holiday_hours if day.holiday else traffic.store_weekday_hours
@@ -108,6 +115,9 @@ class World:
         self.engine.pump((errand.start_s, partial(self._set_out, errand)) for errand in errands)
         self.engine.env.run(until=day.start_s + DAY_S)
         self._remember_waits()
+        self._remember_stock_outs()
+        start_returns(self.town)
+        self.loyalty.overnight(day, self.town.open)
         self._write_queues(day.index)
         self.replenishment.overnight(day.index, day.start_s + DAY_S, self.town.stock, self.log, self.streams)
 
@@ -121,6 +131,7 @@ class World:
         while self.town.open_needs and day < self.scenario.horizon.days + _RUN_OUT_DAYS_MAX:
             self.engine.start(self._rosters())
             self.engine.env.run(until=(day + 1) * DAY_S)
+            start_returns(self.town)
             self._write_queues(day)
             self.log.flush()
             day += 1
@@ -131,6 +142,20 @@ class World:
                 store.follow_roster(hour)
             if hour < 23:
                 yield HOUR_S
+
+    def _today(self, day: Day) -> Today:
+        opened, places = self.town.open, len(self.town.stores) + 1
+        return Today(
+            day=day,
+            open=opened,
+            shown=self._shown(),
+            ours=self.loyalty.utility(),
+            coupon=np.zeros(self.people.size),
+            coupons_taken=np.zeros(places, dtype=np.bool_),
+            stores_open=np.ones(places - 1, dtype=np.bool_),
+            stock_out_memory=self.stock_out_memory,
+            ec_effort=0.0,
+        )
 
     def _shown(self) -> Shown:
         recorded = np.array(self.town.stock.recorded) - np.array(self.town.stock.held)
@@ -166,6 +191,10 @@ class World:
             today_min = sum(hour.wait_s for hour in hours) / 60 / served if served else 0.0
             memory = self.wait_memory_min
             memory[store.index] = _MEMORY * memory[store.index] + (1 - _MEMORY) * today_min
+
+    def _remember_stock_outs(self) -> None:
+        wanted, missing = np.array(self.town.lines_wanted), np.array(self.town.lines_missing)
+        self.stock_out_memory = _MEMORY * self.stock_out_memory + (1 - _MEMORY) * missing / np.maximum(1, wanted)
 
     def _write_queues(self, day: int) -> None:
         rows: list[tuple[Any, ...]] = []
@@ -208,6 +237,7 @@ class World:
                 "needs_per_day": people.needs_per_day,
                 "digital_affinity": people.digital_affinity,
                 "app_from_s": people.app_from_s,
+                **self.loyalty.closing(),
             },
         )
         self.log.write(
@@ -245,6 +275,8 @@ def _mean_items(scenario: Scenario) -> float:
 
 _JOURNEYS = {
     int(Journey.WALK_IN): walk_in,
+    int(Journey.RESEARCH_THEN_STORE): walk_in,
+    int(Journey.COUPON_VISIT): walk_in,
     int(Journey.EC_ORDER): ec_order,
     int(Journey.CLICK_AND_COLLECT): click_and_collect,
 }

@@ -8,10 +8,12 @@ from typing import Any
 
 from sim.calendar import HOUR_S
 from sim.errand import Errand
-from sim.journeys.online_order import order_and_pay, pick_lines
+from sim.journeys.online_order import order_and_pay, order_was_cancelled, pick_lines
+from sim.journeys.regret import has_the_goods
 from sim.journeys.shelf import fill_basket, worth
 from sim.journeys.till_sale import buy_at_till
 from sim.log.schema import Channel, Fulfilment, Kind, MoveReason, OrderState, Outcome, Place
+from sim.loyalty.satisfaction import Feeling
 from sim.orders import Order, book_picking, book_refund, close_order, new_order_id
 from sim.store.store import INFINITE_PATIENCE, Store
 from sim.town import Town
@@ -19,6 +21,7 @@ from sim.town import Town
 Steps = Generator[Any, Any, None]
 
 _PICKED, _READY, _COLLECTED, _NO_SHOW = (int(kind) for kind in (Kind.PICKED, Kind.READY, Kind.COLLECTED, Kind.NO_SHOW))
+_SERVED = int(Feeling.SERVED)
 _AFTER_SHOPPERS = 1
 
 
@@ -43,6 +46,7 @@ def _pick_and_hand_over(town: Town, store: Store, order: Order) -> Generator[Any
     book_picking(log, order, engine.now, rules.store_pick_minutes, rules.wage_yen_per_hour)
     if not pick_lines(town, order, MoveReason.PICK):
         close_order(log, order, engine.now, OrderState.CANCELLED)
+        order_was_cancelled(town, order)
         return Outcome.LOST_STOCK_OUT
     town.note(errand, _PICKED, Place.FLOOR, order=order.id)
     town.note(errand, _READY, Place.PICKUP_COUNTER, order=order.id)
@@ -63,6 +67,8 @@ def _pick_and_hand_over(town: Town, store: Store, order: Order) -> Generator[Any
     store.pickup.release()
     town.note(errand, _COLLECTED, Place.PICKUP_COUNTER, order=order.id)
     close_order(log, order, engine.now, OrderState.COMPLETED)
+    town.loyalty.feel(errand.shopper, _SERVED)
+    has_the_goods(town, order)
     if errand.add_on:
         yield from _buy_something_more(town, errand)
     return Outcome.COLLECT

@@ -7,9 +7,12 @@ from typing import Any
 
 from sim.calendar import DAY_S, HOUR_S
 from sim.errand import Errand
-from sim.journeys.online_order import order_and_pay, pick_lines
+from sim.journeys.contact_centre import inquire
+from sim.journeys.online_order import order_and_pay, order_was_cancelled, pick_lines
+from sim.journeys.regret import has_the_goods
 from sim.journeys.shelf import Lines
 from sim.log.schema import Channel, Fulfilment, Kind, MoveReason, OrderState, Outcome, Place
+from sim.loyalty.satisfaction import Feeling
 from sim.orders import Order, book_parcel, book_picking, close_order
 from sim.town import Town
 
@@ -17,6 +20,7 @@ Steps = Generator[Any, Any, None]
 Buying = Generator[Any, Any, Outcome]
 
 _SHIPPED, _DELIVERED = int(Kind.SHIPPED), int(Kind.DELIVERED)
+_SERVED = int(Feeling.SERVED)
 
 
 def ec_order(town: Town, errand: Errand) -> Steps:
@@ -45,6 +49,7 @@ def ship_when_due(town: Town, order: Order) -> Steps:
     errand, log = order.errand, town.log
     if not pick_lines(town, order, MoveReason.SHIP):
         close_order(log, order, town.engine.now, OrderState.CANCELLED)
+        order_was_cancelled(town, order)
         return
     book_picking(log, order, town.engine.now, rules.warehouse_pick_minutes, rules.wage_yen_per_hour)
     book_parcel(log, order, town.engine.now, rules.parcel_yen)
@@ -52,3 +57,7 @@ def ship_when_due(town: Town, order: Order) -> Steps:
     yield rules.delivery_days * DAY_S
     town.note(errand, _DELIVERED, Place.HOME, order=order.id)
     close_order(log, order, town.engine.now, OrderState.COMPLETED)
+    town.loyalty.feel(errand.shopper, _SERVED)
+    if town.draw("parcel", order.id) < town.scenario.contact_centre.per_parcel:
+        inquire(town, errand, order)
+    has_the_goods(town, order)

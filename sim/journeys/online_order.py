@@ -7,8 +7,10 @@ from typing import Any
 
 from sim.errand import Errand
 from sim.inventory.stock import Reserved
+from sim.journeys.contact_centre import inquire
 from sim.journeys.shelf import Lines, lose, worth
 from sim.log.schema import Channel, Fulfilment, Kind, MoveReason, Outcome, Place
+from sim.loyalty.satisfaction import Feeling
 from sim.orders import Order, book_refund, book_sale, new_order_id, shipping_fee_yen
 from sim.payments.tenders import pay
 from sim.town import Town
@@ -16,6 +18,8 @@ from sim.town import Town
 _LOOK_UP, _PLACED, _PAID, _PAY_FAILED, _STOCK_OUT, _CANCELLED = (
     int(kind) for kind in (Kind.LOOK_UP, Kind.ORDER_PLACED, Kind.PAID, Kind.PAY_FAILED, Kind.STOCK_OUT, Kind.CANCELLED)
 )
+
+_ORDER_CANCELLED, _NOT_PAID = int(Feeling.ORDER_CANCELLED), int(Feeling.PAYMENT_FAILED)
 
 
 def order_and_pay(
@@ -48,6 +52,7 @@ def order_and_pay(
     if not settlement.paid:
         release_lines(town, errand, location, [line for line in lines if line not in phantoms], order_id)
         lose(town, errand, lines)
+        town.loyalty.feel(errand.shopper, _NOT_PAID)
         town.note(errand, _PAY_FAILED, Place.APP, amount_yen=net_yen, order=order_id)
         return Outcome.LOST_PAYMENT
     order = Order(
@@ -68,7 +73,15 @@ def order_and_pay(
     )
     town.note(errand, _PAID, Place.APP, errand.items, net_yen, order_id, settlement.payment)
     book_sale(town.log, order, town.engine.now, town.scenario.evaluation.commission_percent)
+    town.loyalty.bought(errand.shopper, errand.need)
     return order
+
+
+def order_was_cancelled(town: Town, order: Order) -> None:
+    """The shopper hears that the goods were not there after all; some want to know why."""
+    town.loyalty.feel(order.errand.shopper, _ORDER_CANCELLED)
+    if town.draw("cancelled", order.id) < town.scenario.contact_centre.per_cancellation:
+        inquire(town, order.errand, order)
 
 
 def _reserve(town: Town, errand: Errand, location: int, wanted: Lines, order: int) -> tuple[Lines, Lines]:

@@ -23,11 +23,13 @@ def fill_basket(
     now_s = town.engine.now
     stock, basket, missing = town.stock, [], []
     for sku, asked in wanted:
+        town.lines_wanted[location] += 1
         got = min(asked, stock.free(location, sku))
         if got > 0:
             stock.take(now_s, location, sku, got, errand.need, order)
             basket.append((sku, got))
         if got < asked:
+            town.lines_missing[location] += 1
             missing.append((sku, asked - got))
             _note(town, errand, _STOCK_OUT, sku, asked - got)
     return basket, missing
@@ -85,6 +87,13 @@ def _similar(town: Town, location: int, sku: int, quantity: int) -> int:
         if same and town.stock.free(location, other) >= quantity:
             return other
     return -1
+
+
+def neighbour(town: Town, sku: int) -> int:
+    """The next SKU of the same category by popularity rank, or the one before for the last."""
+    category = town.category
+    other = sku + 1 if sku + 1 < len(category) and category[sku + 1] == category[sku] else sku - 1
+    return other if other >= 0 and category[other] == category[sku] else sku
 
 
 def _note(town: Town, errand: Errand, kind: int, sku: int, quantity: int) -> None:

@@ -6,13 +6,20 @@ from collections.abc import Generator
 from typing import Any
 
 from sim.errand import Errand
+from sim.journeys.regret import has_the_goods
 from sim.journeys.shelf import Lines, lose, put_back, worth
 from sim.log.schema import Channel, Fulfilment, Kind, OrderState, Outcome, Place
+from sim.loyalty.satisfaction import Feeling
 from sim.orders import Order, book_sale, close_order
 from sim.store.tills import queue_and_pay
 from sim.town import Town
 
 _PAID, _PAY_FAILED = int(Kind.PAID), int(Kind.PAY_FAILED)
+_QUEUE_LEFT, _NOT_PAID, _LONG_WAIT, _SERVED = (
+    int(feeling) for feeling in (Feeling.QUEUE_LEFT, Feeling.PAYMENT_FAILED, Feeling.LONG_WAIT, Feeling.SERVED)
+)
+_SERVICE_S = 60.0
+"""Being served does not irritate; only what goes beyond counts as waiting."""
 _STORE, _CARRY = int(Channel.STORE), int(Fulfilment.CARRY)
 
 
@@ -21,12 +28,16 @@ def buy_at_till(town: Town, errand: Errand, basket: Lines, order: int) -> Genera
     store = town.stores[errand.store]
     net_yen, cost_yen = worth(town, basket)
     items = sum(quantity for _, quantity in basket)
+    came_s = town.engine.now
     settlement = yield from queue_and_pay(town, store, errand, order, items, net_yen)
+    feel = town.loyalty.feel
     if settlement is None or not settlement.paid:
         put_back(town, errand.store, errand, basket, order)
         lose(town, errand, basket)
         if settlement is None:
+            feel(errand.shopper, _QUEUE_LEFT)
             return Outcome.LOST_QUEUE
+        feel(errand.shopper, _NOT_PAID)
         town.note(errand, _PAY_FAILED, Place.STAFFED_TILL, amount_yen=net_yen, order=order)
         return Outcome.LOST_PAYMENT
     now_s = town.engine.now
@@ -43,8 +54,13 @@ def buy_at_till(town: Town, errand: Errand, basket: Lines, order: int) -> Genera
         net_yen=net_yen,
         cost_yen=cost_yen,
         settlement=settlement,
+        identified=errand.member and errand.known_draw < town.open.match_rate[errand.store],
     )
     town.note(errand, _PAID, Place.STAFFED_TILL, items, net_yen, order, settlement.payment)
     book_sale(town.log, sale, now_s, 0.0)
     close_order(town.log, sale, now_s, OrderState.COMPLETED)
+    irritated_s = errand.patience_s / town.scenario.patience.leaving_factor
+    feel(errand.shopper, _LONG_WAIT if now_s - came_s > irritated_s + _SERVICE_S else _SERVED)
+    town.loyalty.bought(errand.shopper, errand.need)
+    has_the_goods(town, sale)
     return Outcome.STORE

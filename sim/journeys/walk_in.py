@@ -1,6 +1,7 @@
-"""Walk into a store: browse, perhaps meet staff, fill the basket, then queue at the till or pay in the app.
+"""Walk into a store: browse, look closely, perhaps meet staff, fill the basket, then the till or the app.
 
 What is missing on the shelf may be ordered online, on the spot or later from home; the rest is replaced or lost.
+Whoever looked the goods up at home comes with the reviews in mind; whoever cannot make up their mind thinks it over.
 """
 
 from __future__ import annotations
@@ -10,10 +11,14 @@ from typing import Any
 
 from sim.errand import Errand, hours_later, merge_lines
 from sim.journeys import scan_and_pay
+from sim.journeys.confusion import find_another_price, get_confused
+from sim.journeys.considering import Decision, decide, known_fit, reads_reviews
 from sim.journeys.ec_order import order_online
 from sim.journeys.shelf import Lines, fill_basket, lose, put_back, substitute
+from sim.journeys.thinking_it_over import think_it_over
 from sim.journeys.till_sale import buy_at_till
 from sim.log.schema import Channel, Journey, Kind, Outcome, Place
+from sim.loyalty.satisfaction import Feeling
 from sim.orders import new_order_id
 from sim.staff.incentives import NO_ADVICE, Advice, meet_staff
 from sim.town import Town
@@ -21,27 +26,50 @@ from sim.town import Town
 Steps = Generator[Any, Any, None]
 Buying = Generator[Any, Any, Outcome]
 
-_ARRIVE, _LEAVE = int(Kind.ARRIVE), int(Kind.LEAVE)
+_ARRIVE, _LEAVE, _RESEARCHED = int(Kind.ARRIVE), int(Kind.LEAVE), int(Kind.RESEARCHED)
+_RESEARCH = int(Journey.RESEARCH_THEN_STORE)
+_MISSING, _ANNOYED = int(Feeling.STOCK_OUT), int(Feeling.ANNOYED)
 
 
 def walk_in(town: Town, errand: Errand) -> Steps:
-    """The whole visit, and an order from home afterwards where it comes to that."""
+    """The whole visit, and what follows from home afterwards."""
     store = town.stores[errand.store]
+    if errand.journey == _RESEARCH:
+        town.note(errand, _RESEARCHED, Place.HOME)
     town.note(errand, _ARRIVE, Place.FLOOR)
     yield errand.browse_s
+    if town.open.unfamiliar[errand.store]:
+        yield from get_confused(town, store, errand)
     order = new_order_id(errand)
-    basket, missing = fill_basket(town, errand.store, errand, errand.lines, order)
+    reads = errand.inspects and reads_reviews(town, errand)
+    if reads:
+        find_another_price(town, errand)
+    shown_only = errand.inspects and town.open.showroom[errand.store] > 0
+    basket, missing = ([], []) if shown_only else fill_basket(town, errand.store, errand, errand.lines, order)
     advice = NO_ADVICE
     if errand.meets_staff:
         advice = yield from meet_staff(town, store, errand, bool(missing))
+    if errand.inspects and not advice.annoyed:
+        known = known_fit(town, errand, reads)
+        decision = decide(town, known, advice.served)
+        if decision is not Decision.BUY:
+            outcome = yield from _leave_without(town, errand, basket, order, decision, known, reads)
+            town.close(errand, outcome)
+            return
     if advice.annoyed:
         put_back(town, errand.store, errand, basket, order)
         lose(town, errand, basket + missing)
+        town.loyalty.feel(errand.shopper, _ANNOYED)
         town.note(errand, _LEAVE, Place.FLOOR)
         town.close(errand, Outcome.NOTHING)
         return
+    if shown_only:
+        outcome = yield from _order_what_was_shown(town, errand, advice)
+        town.close(errand, outcome)
+        return
     online = missing if missing and _orders_online(town, errand, advice) else []
     if missing and not online:
+        town.loyalty.feel(errand.shopper, _MISSING)
         taken, left = substitute(town, errand.store, errand, missing, order)
         basket = merge_lines(basket + taken)
         lose(town, errand, left)
@@ -52,6 +80,23 @@ def walk_in(town: Town, errand: Errand) -> Steps:
     if online:
         outcome = yield from _order_missing(town, errand, online, advice, outcome)
     town.close(errand, outcome)
+
+
+def _leave_without(
+    town: Town, errand: Errand, basket: Lines, order: int, decision: Decision, known: float, scanned: bool
+) -> Buying:
+    """Put everything back and go; some go on thinking."""
+    put_back(town, errand.store, errand, basket, order)
+    town.note(errand, _LEAVE, Place.FLOOR)
+    if decision is Decision.LEAVE:
+        return Outcome.NOTHING
+    return (yield from think_it_over(town, errand, list(errand.lines), known, scanned))
+
+
+def _order_what_was_shown(town: Town, errand: Errand, advice: Advice) -> Buying:
+    """A showroom sells from display and ships from the warehouse; the order is placed before leaving."""
+    town.note(errand, _LEAVE, Place.FLOOR)
+    return (yield from order_online(town, errand, list(errand.lines), Channel.APP, advice.staff))
 
 
 def _orders_online(town: Town, errand: Errand, advice: Advice) -> bool:

@@ -169,6 +169,8 @@ class Account(IntEnum):
     TRANSFER = 14
     TRAINING = 15
     BONUS = 16
+    HOLDING_COST = 17
+    COUNTING = 18
 
 
 class Outcome(IntEnum):
@@ -252,6 +254,7 @@ TABLES: Final[dict[str, pa.Schema]] = {
             "cost_yen": _YEN,
             "staff": pa.int32(),
             "state": CODE,
+            "identified": pa.bool_(),
         }
     ),
     "payments": pa.schema(
@@ -346,6 +349,23 @@ TABLES: Final[dict[str, pa.Schema]] = {
             "needs_per_day": pa.float64(),
             "digital_affinity": pa.float64(),
             "app_from_s": pa.float64(),
+            "satisfaction": pa.float64(),
+            "dropped_out_s": pa.float64(),
+            "acquired_by": CODE,
+            "aware_from_s": pa.float64(),
+            "points_store": _YEN,
+            "points_ec": _YEN,
+        }
+    ),
+    "points": pa.schema(
+        {
+            "time_s": _SECONDS,
+            "shopper": pa.int32(),
+            "need": _ID,
+            "order": _ID,
+            "kind": CODE,
+            "purse": CODE,
+            "points": _YEN,
         }
     ),
     "stock_closing": pa.schema(

@@ -30,6 +30,11 @@ class Advice:
     accepted: bool = False
     annoyed: bool = False
 
+    @property
+    def served(self) -> bool:
+        """Whether somebody of the staff has looked after the shopper."""
+        return self.staff >= 0 and not self.annoyed
+
 
 NO_ADVICE = Advice()
 
