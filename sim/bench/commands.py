@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import tempfile
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+JobsOption = Annotated[int | None, typer.Option("--jobs", min=1, help="Processes; all cores when left out.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 
 
@@ -16,6 +19,7 @@ def register(app: typer.Typer) -> None:
     bench = typer.Typer(help="Measure speed and memory on this machine.", no_args_is_help=True)
     bench.command("engine")(engine)
     bench.command("journey")(journey)
+    bench.command("psp-day")(psp_day)
     app.add_typer(bench, name="bench")
 
 
@@ -41,6 +45,46 @@ def journey(
     from sim.bench.peers import measure_peers
 
     _show("journey", measure_peers(rounds), as_json)
+
+
+def psp_day(
+    share: Annotated[float, typer.Option(min=0.00001, max=1.0, help="Of the merchants: 0.01 is a quick look.")] = 1.0,
+    jobs: JobsOption = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="Keep the log in this new folder (0.9 GB for the whole day).")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Random numbers.")] = 1,
+    as_json: JsonOption = False,
+) -> None:
+    """Simulate an average day of a payment provider: 163,890 merchants, 19.8 million payments, every event logged.
+
+    Shoppers queue at the tills of stores with patience, or buy in EC shops; they pay, fail, try again. The log has one
+    row per event and one per amount that becomes due, in Parquet; its sums are checked at the end. Merchants are cut
+    into shards by id: the files are the same for any number of processes. Without --out the log is written and
+    removed. Example: omo bench psp-day --share 0.01 --out /tmp/day
+    """
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    from sim.bench.psp.day import simulate_day
+
+    console = Console(stderr=True)
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar,
+    ):
+        task = bar.add_task("shards", total=None)
+
+        def watch(done: int, total: int) -> None:
+            bar.update(task, completed=done, total=total)
+
+        figures = simulate_day(out or Path(folder), share, jobs, seed, watch)
+    _show("psp-day", figures, as_json)
+    if figures["state"] == "interrupted":
+        kept = f"; the shards that are whole are in {out}" if out else ""
+        console.print(f"interrupted{kept}", highlight=False)
+        raise typer.Exit(130)
 
 
 def _show(name: str, figures: Mapping[str, Any], as_json: bool) -> None:
