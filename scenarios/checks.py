@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from scenarios.capabilities import Capabilities
+from scenarios.payment_checks import payment_problems
 
 Problem = tuple[str, str]
 """A dotted key and what is wrong with it."""
@@ -24,7 +25,7 @@ def cross_problems(values: Mapping[str, Any]) -> list[Problem]:
         *_missions(values),
         *_profiles(values),
         *_stores(values),
-        *_tenders(values),
+        *payment_problems(values),
         *_events(values),
         *_rollout(values),
     ]
@@ -80,29 +81,6 @@ def _stores(values: Mapping[str, Any]) -> Iterator[Problem]:
                 f"no open till at {hours}, when [traffic] brings shoppers and the store is open "
                 f"({staffed[0]}:00-{staffed[-1] + 1}:00)",
             )
-
-
-def _tenders(values: Mapping[str, Any]) -> Iterator[Problem]:
-    payments = _table(values, "payments")
-    tenders = _tables(payments, "tenders")
-    if not tenders:
-        return
-    cash_share = payments.get("cash_share")
-    used = {(tender.get("channel"), tender.get("brand") == "cash") for tender in tenders.values()}
-    for name, tender in tenders.items():
-        if tender.get("brand") == "cash" and tender.get("channel") == "online":
-            yield f"payments.tenders.{name}.channel", "cash cannot be paid online"
-    if ("online", False) not in used:
-        yield "payments.tenders", 'no tender has channel = "online", but the EC shop is always open'
-    if not isinstance(cash_share, (int, float)):
-        return
-    if cash_share > 0 and ("store", True) not in used:
-        yield "payments.cash_share", f'{cash_share:g} of till payments are cash, but no tender has brand = "cash"'
-    if cash_share < 1 and ("store", False) not in used:
-        yield (
-            "payments.cash_share",
-            f"{1 - cash_share:g} of till payments are not cash, but no store tender is for them",
-        )
 
 
 def _events(values: Mapping[str, Any]) -> Iterator[Problem]:

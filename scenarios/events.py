@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from scenarios.cited import ASSUMPTION, NotNegative, Positive, Share, Table, cited
-
-Brand = Literal["cash", "card", "contactless", "qr", "wallet", "card_online"]
+from scenarios.settlement import Brand
 
 
 class Campaign(Table):
@@ -49,14 +48,23 @@ class CompetitorPromotion(Table):
 
 
 class PspOutage(Table):
-    """Hours in which payments of some brands get no answer, or a late one."""
+    """Hours in which payments get no answer, or a late one: of some brands, or of all that a provider carries."""
 
     kind: Literal["psp_outage"]
     day: Annotated[int, Field(ge=0)]
     from_hour: Annotated[float, Field(ge=0, lt=24)]
     hours: Positive
-    brands: Annotated[list[Brand], Field(min_length=1)]
+    brands: list[Brand] = Field(default_factory=list, description="brands that it hits")
+    provider: str = Field("", description="or the provider, from [payments.providers], all of whose payments it hits")
     time_out: Share = cited(0.9, "S128 for the pattern; assumption", "payments without an answer in time")
+    late_capture: Share = cited(0.5, "S128 for the pattern; assumption", "of these, captured all the same")
+    switch: Share = cited(0.7, ASSUMPTION, "of those without an answer, try another tender next, if they have one")
+
+    @model_validator(mode="after")
+    def _hits_something(self) -> PspOutage:
+        if bool(self.brands) == bool(self.provider):
+            raise ValueError("name the brands that it hits, or the provider, and not both")
+        return self
 
 
 class EcOutage(Table):
@@ -67,6 +75,7 @@ class EcOutage(Table):
     from_hour: Annotated[float, Field(ge=0, lt=24)]
     hours: Positive
     come_back: Share = cited(0.4, ASSUMPTION, "share of those turned away who order after it is over")
+    back_within_hours: Positive = cited(3.0, ASSUMPTION, "they come back within so many hours of its end")
 
 
 class PushCampaign(Table):
