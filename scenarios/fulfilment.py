@@ -28,3 +28,4 @@ class Fulfilment(Table):
     add_on_basket: Share = cited(0.4, "assumption: 30-50 %", "items of such a purchase against a store basket")
     hand_over_median_s: Positive = cited(150.0, "S32, lower end", "hand-over at the pickup counter")
     hand_over_sigma: NotNegative = cited(0.5, ASSUMPTION, "sigma of the log-normal of that time")
+    locker_s: NotNegative = cited(25.0, ASSUMPTION, "opening a pickup locker and taking the goods out")

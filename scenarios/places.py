@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
 from scenarios.cited import ASSUMPTION, HourProfile, NotNegative, Positive, Share, Table, WeekProfile, cited
+
+LineChoice = Literal["random", "fewest_people", "fewest_items", "least_expected_wait", "least_expected_wait_by_items"]
 
 
 class Traffic(Table):
@@ -73,7 +75,6 @@ class Store(Table):
 
     x_km: float = Field(description="east of the town's centre")
     y_km: float = Field(description="north of the town's centre")
-    floor_m2: Positive
     staffed_tills: list[Annotated[int, Field(ge=0)]] = Field(
         min_length=24, max_length=24, description="staffed tills open, by hour of the day"
     )
@@ -81,7 +82,13 @@ class Store(Table):
     floor_staff: list[Annotated[int, Field(ge=0)]] = Field(
         min_length=24, max_length=24, description="floor staff present, by hour of the day"
     )
-    pickup_counters: Annotated[int, Field(ge=0)] = 1
+    back_room_staff: int = cited(0, ASSUMPTION, "staff in the back room who can be called to open a till", ge=0)
+    break_minutes: NotNegative = cited(
+        0.0, ASSUMPTION, "length of a break; tills and floor staff have one for six hours of duty", le=60
+    )
+    pickup_counters: int = cited(1, ASSUMPTION, "staffed places for collecting; 0: the floor staff hand over", ge=0)
+    pickup_lockers: int = cited(0, ASSUMPTION, "compartments for collecting at any hour without staff", ge=0)
+    opens_day: int = cited(0, ASSUMPTION, "day on which the store opens, 0 is the start of the horizon", ge=0)
     appeal: float = Field(0.0, description="utility of this store against the others, beyond distance")
     assortment: Share = Field(1.0, description="share of all SKUs that the store carries, best sellers first")
 
@@ -89,6 +96,20 @@ class Store(Table):
 class Tills(Table):
     """Service at tills (Antczak and Weron 2019, Antczak, Weron and Zabawa 2020: three supermarkets)."""
 
+    lines: Literal["pooled", "separate"] = cited(
+        "pooled", ASSUMPTION, "one line for all staffed tills, or one for each"
+    )
+    line_choice: LineChoice = cited("least_expected_wait", "POS", "rule by which a shopper joins a line")
+    jockey_from_people: int = cited(
+        0,
+        ASSUMPTION,
+        "separate lines: the last shopper moves for so many fewer people before them; 0: nobody moves",
+        ge=0,
+    )
+    recall_from_people: float = cited(
+        3.0, ASSUMPTION, "back-room staff are called when more than this wait for each open till", ge=1
+    )
+    change_over_s: NotNegative = cited(90.0, ASSUMPTION, "from the call to the opening of the till")
     staffed_log_mean: float = cited(2.121935, "POS", "staffed: log seconds of scanning for one item")
     staffed_log_per_log_item: float = cited(0.698402, "POS", "staffed: per log item")
     staffed_log_sigma: NotNegative = cited(0.4379, "POS", "staffed: residual")

@@ -1,8 +1,10 @@
-"""A store as a set of pools with a roster."""
+"""A store: its lines and tills, its floor and its pickup counter, and who is on duty there."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 
 import numpy as np
 
@@ -10,6 +12,10 @@ import scenarios.places
 from sim.calendar import DAY_S, HOUR_S
 from sim.engine import Engine, Pool
 from sim.log.schema import Place
+from sim.store.choosing_a_line import RULES, basket_weights
+from sim.store.jockeying import look_around
+from sim.store.lines import Line, staffed_lines
+from sim.store.rosters_and_breaks import breaks_of_day
 from sim.streams import Floats
 
 INFINITE_PATIENCE = float("inf")
@@ -27,9 +33,12 @@ class QueueHour:
     longest_wait_s: float = 0.0
     service_s: float = 0.0
 
-
-def _a_day() -> list[QueueHour]:
-    return [QueueHour() for _ in range(24)]
+    def serve(self, wait_s: float, service_s: float) -> None:
+        """Count somebody who was served after this wait."""
+        self.served += 1
+        self.wait_s += wait_s
+        self.longest_wait_s = max(self.longest_wait_s, wait_s)
+        self.service_s += service_s
 
 
 @dataclass
@@ -42,46 +51,167 @@ class Store:
     engine: Engine
     first_staff: int
     mean_service_s: dict[Place, float]
+    tills_table: scenarios.places.Tills = field(default_factory=scenarios.places.Tills)
     tills: Pool = field(init=False)
+    """The staffed tills behind one pooled line; unused where each till has its own."""
     self_checkouts: Pool = field(init=False)
     floor: Pool = field(init=False)
     pickup: Pool = field(init=False)
+    lines: list[Line] = field(init=False)
+    """Lines at staffed tills; newcomers join one of the first `open_lines`."""
+    open_lines: int = 1
+    own_line: Line = field(init=False)
+    score: Callable[[Line], float] | None = field(init=False)
+    """What shoppers compare lines by; None where they choose at random."""
+    plain: bool = field(init=False)
+    """Nobody looks into baskets, changes lines or can be called to help: joining a line is just that."""
+    jockeys: bool = field(init=False)
     queues: dict[Place, list[QueueHour]] = field(init=False)
     opening_hour: int = field(init=False)
     closing_hour: int = field(init=False)
+    helpers: int = 0
+    """Back-room staff at tills."""
+    helpers_coming: int = 0
+    lockers_in_use: int = 0
+    next_sku_to_count: int = 0
+    _hour: int = 0
+    _tills_on_break: int = 0
+    _floor_on_break: int = 0
+    _beside_roster_s: list[float] = field(init=False)
+    _tallied_s: float = 0.0
 
     def __post_init__(self) -> None:
+        table, rules = self.table, self.tills_table
         self.tills = Pool(self.engine, 0)
-        self.self_checkouts = Pool(self.engine, self.table.self_checkouts)
+        self.self_checkouts = Pool(self.engine, table.self_checkouts)
         self.floor = Pool(self.engine, 0)
-        self.pickup = Pool(self.engine, max(1, self.table.pickup_counters))
+        self.pickup = Pool(self.engine, max(1, table.pickup_counters))
+        staffed, own = Place.STAFFED_TILL, Place.SELF_CHECKOUT
+        weights = {place: basket_weights(rules, place) for place in (staffed, own)}
+        self.lines = staffed_lines(
+            self.engine, self.tills, table, rules, self.mean_service_s[staffed], weights[staffed]
+        )
+        self.own_line = Line(own, self.self_checkouts, self.mean_service_s[own], weights[own])
+        self.score = RULES.get(rules.line_choice)
+        self.jockeys = rules.lines == "separate" and rules.jockey_from_people > 0
+        self.plain = not (weights[staffed] or self.jockeys or table.back_room_staff)
+        self._till_breaks = breaks_of_day(table.staffed_tills, table.break_minutes)
+        self._floor_breaks = breaks_of_day(table.floor_staff, table.break_minutes)
         self.start_day()
-        staffed = [hour for hour, tills in enumerate(self.table.staffed_tills) if tills]
-        self.opening_hour, self.closing_hour = min(staffed), max(staffed) + 1
+        hours = [hour for hour, tills in enumerate(table.staffed_tills) if tills]
+        self.opening_hour, self.closing_hour = min(hours), max(hours) + 1
 
     def start_day(self) -> None:
         """Forget yesterday's queue statistics."""
-        self.queues = {place: _a_day() for place in (Place.STAFFED_TILL, Place.SELF_CHECKOUT, Place.PICKUP_COUNTER)}
+        places = [Place.STAFFED_TILL, Place.SELF_CHECKOUT, Place.PICKUP_COUNTER]
+        if self.table.pickup_lockers:
+            places.append(Place.LOCKER)
+        self.queues = {place: [QueueHour() for _ in range(24)] for place in places}
+        self._beside_roster_s = [0.0] * 24
+
+    def queue_hour(self, place: Place, at_s: float) -> QueueHour:
+        """The statistics of the hour of `at_s` in front of this kind of till."""
+        return self.queues[place][int(at_s / HOUR_S) % 24]
+
+    def is_open_on(self, day: int) -> bool:
+        """Whether the store exists by then: stores may open during the run."""
+        return day >= self.table.opens_day
 
     def follow_roster(self, hour: int) -> None:
-        """Open and close tills and change shifts; one till serves whoever is still inside in the hour after closing."""
-        tills, staff = self.table.staffed_tills[hour], self.table.floor_staff[hour]
-        still_inside = hour == self.closing_hour or self.tills.queue_length > 0
-        self.tills.set_capacity(max(tills, int(still_inside)))
-        self.floor.set_capacity(staff)
+        """Open and close tills, change shifts and send people into their breaks; called at every full hour."""
+        self._tally()
+        self._hour = hour
+        if self.is_open_on(int(self.engine.now / DAY_S)):
+            self._plan_breaks(self._till_breaks, self._till_break)
+            self._plan_breaks(self._floor_breaks, self._floor_break)
+        self._man_tills()
+        self._man_floor()
+
+    def _plan_breaks(self, breaks: list[tuple[float, float]], change: Callable[[int], None]) -> None:
+        """Plan those breaks that begin within this hour."""
+        begins_s = self._hour * HOUR_S
+        for start_s, end_s in breaks:
+            if begins_s <= start_s < begins_s + HOUR_S:
+                self.engine.call_after(start_s - begins_s, partial(change, 1))
+                self.engine.call_after(end_s - begins_s, partial(change, -1))
+
+    def send_helpers(self, change: int) -> None:
+        """Back-room staff open so many tills more, or go back (negative)."""
+        self._tally()
+        self.helpers += change
+        self._man_tills()
+
+    def _till_break(self, change: int) -> None:
+        self._tally()
+        self._tills_on_break += change
+        self._man_tills()
+
+    def _floor_break(self, change: int) -> None:
+        self._floor_on_break += change
+        self._man_floor()
+
+    def _on_duty(self, roster: list[int], on_break: int) -> int:
+        rostered = roster[self._hour] if self.engine.now >= self.table.opens_day * DAY_S else 0
+        return max(rostered - on_break, min(rostered, 1))
+
+    def _man_tills(self) -> None:
+        """One till serves whoever is still inside after closing."""
+        on_duty = self._on_duty(self.table.staffed_tills, self._tills_on_break) + self.helpers
+        still_inside = self._hour == self.closing_hour or self.queueing_at_tills() > 0
+        tills = max(on_duty, int(still_inside))
+        if self.lines[0].pool is self.tills:
+            self.tills.set_capacity(tills)
+            return
+        self.open_lines = max(1, tills)  # a till that closes serves its line, but nobody joins it any more
+        if self.jockeys:
+            look_around(self)
+
+    def _man_floor(self) -> None:
+        self.floor.set_capacity(self._on_duty(self.table.floor_staff, self._floor_on_break))
+
+    def _tally(self) -> None:
+        """Note how long how many tills have been open beyond the roster, or fewer; never over a full hour."""
+        now_s = self.engine.now
+        beside = self.helpers - self._tills_on_break
+        if beside:
+            self._beside_roster_s[int(self._tallied_s / HOUR_S) % 24] += beside * (now_s - self._tallied_s)
+        self._tallied_s = now_s
+
+    def open_units(self, place: Place, hour: int) -> int:
+        """Units that were open in an hour of the day just lived, its mean rounded; lockers are all open always."""
+        if place is Place.STAFFED_TILL:
+            self._tally()
+            return max(0, self.table.staffed_tills[hour] + round(self._beside_roster_s[hour] / HOUR_S))
+        if place is Place.LOCKER:
+            return self.table.pickup_lockers
+        return self.self_checkouts.capacity if place is Place.SELF_CHECKOUT else self.pickup.capacity
+
+    def tills_open(self) -> int:
+        """Staffed tills that shoppers may go to now."""
+        return self.tills.capacity if self.lines[0].pool is self.tills else self.open_lines
+
+    def queueing_at_tills(self) -> int:
+        """Shoppers waiting in front of staffed tills."""
+        lines = self.lines
+        return lines[0].pool.queue_length if len(lines) == 1 else sum(line.pool.queue_length for line in lines)
 
     def people_queueing(self) -> int:
         """Shoppers waiting in front of all tills."""
-        return self.tills.queue_length + self.self_checkouts.queue_length
+        return self.queueing_at_tills() + self.self_checkouts.queue_length
 
     def next_open_s(self, at_s: float) -> float:
         """`at_s` itself when the store is open then, else the next opening."""
+        at_s = max(at_s, self.table.opens_day * DAY_S)
         midnight = at_s - at_s % DAY_S
         if at_s < midnight + self.opening_hour * HOUR_S:
             return midnight + self.opening_hour * HOUR_S
         if at_s >= midnight + self.closing_hour * HOUR_S:
             return midnight + DAY_S + self.opening_hour * HOUR_S
         return at_s
+
+    def closes_s(self, at_s: float) -> float:
+        """When the store closes on the day of `at_s`."""
+        return at_s - at_s % DAY_S + self.closing_hour * HOUR_S
 
     def visit_hours(self, profile: list[float]) -> Floats:
         """The profile of visits where the store is open, shape (24,); uniform if the profile is empty then."""

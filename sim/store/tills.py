@@ -1,91 +1,65 @@
-"""The till queue: choosing a line, balking, waiting with patience, being served and paying.
+"""Being served at a till: joining a line, waiting with patience, scanning and paying.
 
-Service times are the published regressions of Antczak and Weron for scanning; the time to pay comes on top. A person
-is put off by the length of the line (Lu, Musalem, Olivares and Schilkrut 2013) and leaves it when patience runs out.
+Service times are the published regressions of Antczak and Weron for scanning; the time to pay comes on top. Which line
+is joined, who is put off, who changes lines and who is called to help has a file each beside this one.
 """
 
 from __future__ import annotations
 
 from collections.abc import Generator
+from functools import partial
 from math import exp, log
 from typing import Any
 
 from scenarios.schema import Scenario
-from sim.calendar import HOUR_S
-from sim.engine import Pool
 from sim.errand import Errand
 from sim.log.rows import EVENT
 from sim.log.schema import Channel, Kind, Place
 from sim.payments.tenders import Settlement, pay
-from sim.store.store import QueueHour, Store
+from sim.store.balking_and_reneging import balks, reneges_after_s
+from sim.store.balking_and_reneging import stay_probability as stay_probability
+from sim.store.choosing_a_line import choose_among, choose_line, expected_service_s
+from sim.store.jockeying import EventEnd, PlaceInLine, look_around
+from sim.store.lines import Line
+from sim.store.recall import call_help_if_long, send_back_if_gone
+from sim.store.store import INFINITE_PATIENCE, Store
 from sim.town import Town
 
 _JOIN, _BALK, _RENEGE, _START = (int(kind) for kind in (Kind.QUEUE_JOIN, Kind.BALK, Kind.RENEGE, Kind.TILL_START))
 _STORE = int(Channel.STORE)
-_LONGEST_TABULATED = 500
-
-
-def stay_probability(scenario: Scenario) -> list[float]:
-    """Probability of joining a line of 0, 1, 2, ... people.
-
-    Purchase incidence falls from its reference by a logit slope per person beyond the first few; the ratio to the
-    reference is the share that is not put off.
-    """
-    rules = scenario.patience
-    reference = log(rules.balk_reference / (1 - rules.balk_reference))
-    beyond = (max(0, people - rules.balk_from_people) for people in range(_LONGEST_TABULATED))
-    return [1 / (1 + exp(rules.balk_logit_per_person * n - reference)) / rules.balk_reference for n in beyond]
 
 
 def mean_service_s(scenario: Scenario, mean_items: float) -> dict[Place, float]:
-    """Expected seconds per shopper at each kind of till, break included: what an experienced shopper reckons with."""
-    t = scenario.tills
-    staffed = exp(t.staffed_log_mean + t.staffed_log_per_log_item * log(mean_items) + t.staffed_log_sigma**2 / 2)
-    own = exp(t.self_log_mean + t.self_log_per_log_item * log(mean_items) + t.self_log_sigma**2 / 2)
-    own_break = exp(t.self_break_log_mean + t.self_break_log_per_log_item * log(mean_items))
-    return {
-        Place.STAFFED_TILL: staffed + t.staffed_break_shape * t.staffed_break_scale_s,
-        Place.SELF_CHECKOUT: own + own_break,
-    }
-
-
-def choose_line(town: Town, store: Store, errand: Errand, items: int) -> tuple[Place, Pool]:
-    """The line with the smaller expected wait; self-checkouts take small baskets and no cash."""
-    tills, own = store.tills, store.self_checkouts
-    if own.capacity and items <= town.scenario.tills.self_checkout_items_max:
-        cash = errand.store_tender == town.tenders.cash
-        if not cash and _reckoned_wait(store, Place.SELF_CHECKOUT, own) <= _reckoned_wait(
-            store, Place.STAFFED_TILL, tills
-        ):
-            return Place.SELF_CHECKOUT, own
-    return Place.STAFFED_TILL, tills
-
-
-def _reckoned_wait(store: Store, place: Place, pool: Pool) -> float:
-    busy = pool.in_use + pool.queue_length - pool.capacity + 1
-    return max(0, busy) * store.mean_service_s[place] / max(1, pool.capacity)
+    """Expected seconds per shopper at each kind of till."""
+    tills = (Place.STAFFED_TILL, Place.SELF_CHECKOUT)
+    return {place: expected_service_s(scenario.tills, place, mean_items) for place in tills}
 
 
 def queue_and_pay(
-    town: Town, store: Store, errand: Errand, order: int, items: int, amount_yen: int
+    town: Town, store: Store, errand: Errand, order: int, items: int, amount_yen: int, extra_s: float = 0.0
 ) -> Generator[Any, Any, Settlement | None]:
-    """Queue, be served and pay. None when the shopper balked or reneged, else how paying ended."""
-    place, pool = choose_line(town, store, errand, items)
+    """Queue, be served and pay; `extra_s` comes on top of scanning (a member barcode, a shopper who is lost).
+
+    None when the shopper balked or reneged, else how paying ended.
+    """
+    line = choose_line(town, store, errand, items, order)
+    place, pool = line.place, line.pool
     record = town.log.events
     engine = town.engine
-    hours = store.queues[place]
     joined_s = engine.env._now
-    hour = hours[int(joined_s / HOUR_S) % 24]
+    hour = store.queue_hour(place, joined_s)
     who = (errand.shopper, errand.need, errand.journey, errand.store)
     what = (place, -1, items, amount_yen, order, -1, -1)
-    line = pool.queue_length
-    if line and errand.balk_draw > town.stay_probability[min(line, _LONGEST_TABULATED - 1)]:
+    if balks(town.stay_probability, errand, pool.queue_length):
         hour.balked += 1
         record.extend(EVENT(joined_s, *who, _BALK, *what))
         return None
     hour.joined += 1
     record.extend(EVENT(joined_s, *who, _JOIN, *what))
-    served = yield (pool, errand.patience_s)
+    if store.plain:
+        served = yield (pool, reneges_after_s(errand))
+    else:
+        line, served = yield from _wait_in(town, store, line, errand, items, what, reneges_after_s(errand))
     now_s = engine.env._now
     if not served:
         hour.reneged += 1
@@ -93,12 +67,78 @@ def queue_and_pay(
         return None
     record.extend(EVENT(now_s, *who, _START, *what))
     scanning_s, break_s = _service(town.scenario, errand, place, items)
+    scanning_s += extra_s
     settlement = pay(town.tenders, town.log, errand, order, _STORE, place, amount_yen, now_s + scanning_s)
     service_s = scanning_s + settlement.seconds
-    _count(hour, now_s - joined_s, service_s)
+    hour.serve(now_s - joined_s, service_s)
     yield service_s
-    pool.release_after(break_s)
+    if store.plain:
+        pool.release_after(break_s)
+    else:
+        _leave(town, store, line, items, break_s)
     return settlement
+
+
+def fetch_at_till(town: Town, store: Store, errand: Errand, order: int, service_s: float) -> Generator[Any, Any, None]:
+    """Have something handed out at a staffed till that is paid already: one more person in the line, of no items.
+
+    Nobody balks or reneges who has paid.
+    """
+    line = choose_among(town, store, None, order)
+    record, engine = town.log.events, town.engine
+    joined_s = engine.now
+    hour = store.queue_hour(line.place, joined_s)
+    who = (errand.shopper, errand.need, errand.journey, errand.store)
+    what = (line.place, -1, 0, 0, order, -1, -1)
+    hour.joined += 1
+    record.extend(EVENT(joined_s, *who, _JOIN, *what))
+    line, _ = yield from _wait_in(town, store, line, errand, 0, what, INFINITE_PATIENCE)
+    record.extend(EVENT(engine.now, *who, _START, *what))
+    hour.serve(engine.now - joined_s, service_s)
+    yield service_s
+    _leave(town, store, line, 0, errand.staffed_break_s)
+
+
+def _wait_in(
+    town: Town, store: Store, line: Line, errand: Errand, items: int, what: EventEnd, patience_s: float
+) -> Generator[Any, Any, tuple[Line, bool]]:
+    """Wait in `line`; returns the line where the wait ended, and whether it ended in being served."""
+    weight = line.weight(items)
+    line.load += weight
+    staffed = line.place is Place.STAFFED_TILL
+    if staffed:
+        call_help_if_long(town, store)
+    if not (staffed and store.jockeys):
+        served = yield (line.pool, patience_s)
+    else:
+        place = PlaceInLine(town, errand, line, weight, what)
+        if line.pool.in_use:
+            town.engine.call_after(0.0, partial(look_around, store))
+        served = yield (place, patience_s)
+        line = place.line
+        if not served:
+            look_around(store)
+    if not served:
+        line.load -= weight
+    return line, served
+
+
+def _leave(town: Town, store: Store, line: Line, items: int, break_s: float) -> None:
+    """The shopper goes; the till is ready for the next one after a break."""
+    line.load -= line.weight(items)
+    if line.place is not Place.STAFFED_TILL:
+        line.pool.release_after(break_s)
+        return
+    if store.jockeys:
+        town.engine.call_after(break_s, partial(_till_ready, store, line))
+    else:
+        line.pool.release_after(break_s)
+    send_back_if_gone(store)
+
+
+def _till_ready(store: Store, line: Line) -> None:
+    line.pool.release()
+    look_around(store)
 
 
 def _service(scenario: Scenario, errand: Errand, place: Place, items: int) -> tuple[float, float]:
@@ -111,10 +151,3 @@ def _service(scenario: Scenario, errand: Errand, place: Place, items: int) -> tu
     mean = t.self_log_mean + t.self_log_per_log_item * size
     own_break = t.self_break_log_mean + t.self_break_log_per_log_item * size
     return exp(mean + t.self_log_sigma * errand.self_z), exp(own_break + t.self_break_log_sigma * errand.self_break_z)
-
-
-def _count(hour: QueueHour, wait_s: float, service_s: float) -> None:
-    hour.served += 1
-    hour.wait_s += wait_s
-    hour.longest_wait_s = max(hour.longest_wait_s, wait_s)
-    hour.service_s += service_s

@@ -48,7 +48,7 @@ BROKEN = {
     "infinite": ("[population]\nneeds_per_week = inf  # HERE", "finite number"),
     "no date": ('[horizon]\nstart = "soon"  # HERE', "horizon.start: input should be a valid date"),
     "value for a table": ("horizon = 3  # HERE", "horizon: wanted a table, [horizon] (got 3)"),
-    "half a store": ("[stores.new]  # HERE\nx_km = 0.0", "stores.new.floor_m2: required, and not given"),
+    "half a store": ("[stores.new]  # HERE\nx_km = 0.0", "stores.new.staffed_tills: required, and not given"),
     "unknown category": (
         "[missions.daily]\ncategories = { foot = 1.0 }  # HERE",
         "missions.daily.categories: no category foot in [categories] (did you mean food?)",

@@ -88,7 +88,7 @@ def test_an_override_that_cannot_be_placed_is_a_usage_error(assignment: str) -> 
         ),
         ("traffic.weekday_index=[1,2]", "traffic.weekday_index: list should have at least 7 items"),
         ("traffic.weekday_index=[1,2", "traffic.weekday_index: input should be a valid list"),
-        ("stores.new.x_km=1", "stores.new.floor_m2: required, and not given"),
+        ("stores.new.x_km=1", "stores.new.staffed_tills: required, and not given"),
         ("events.c.day=99", "events.c.day: day 99 is after the last day"),
     ],
 )
