@@ -16,3 +16,5 @@ class Stock(Table):
     shrink_per_unit_and_day: Share = cited(0.0004, ASSUMPTION, "probability that a unit vanishes unrecorded")
     count_every_days: int = cited(28, ASSUMPTION, "days between stock counts that put the record right", ge=1)
     online_buffer: int = cited(2, "S73", "store stock below this + 1 is shown online as sold out", ge=0)
+    cycle_count_skus_per_day: int = cited(0, ASSUMPTION, "SKUs that each store counts a day, in turn; 0: none", ge=0)
+    cycle_count_minutes_per_sku: NotNegative = cited(2.0, ASSUMPTION, "floor staff's time for such a count")
