@@ -65,7 +65,6 @@ class WordOfMouth(Table):
 class Points(Table):
     """Points: earned on identified purchases, used like money, one yen each."""
 
-    members: Share = cited(0.6, ASSUMPTION, "share of shoppers in the points programme of the stores")
     earn: Share = cited(0.01, ASSUMPTION, "points per yen of net sales")
     breakage: Share = cited(0.06, "S62 S63", "points expected to expire: no cost is provided for them")
     expiry_days: Positive = cited(365.0, ASSUMPTION, "days without a purchase after which points expire")

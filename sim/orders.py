@@ -9,6 +9,7 @@ from sim.errand import Errand
 from sim.log.recorder import Recorder
 from sim.log.rows import LEDGER, ORDER
 from sim.log.schema import Account, OrderState
+from sim.loyalty.points import Points
 from sim.payments.tenders import Settlement, refund
 
 _REVENUE = int(Account.REVENUE)
@@ -20,6 +21,8 @@ _COMMISSION = int(Account.COMMISSION)
 _REFUND = int(Account.REFUND)
 _RETURN_HANDLING = int(Account.RETURN_HANDLING)
 _CONTACT_CENTRE = int(Account.CONTACT_CENTRE)
+_COUPON = int(Account.COUPON)
+_POINTS = int(Account.POINTS)
 
 ORDERS_PER_NEED = 8
 
@@ -66,7 +69,8 @@ def new_order_id(errand: Errand) -> int:
     return order
 
 
-def _book(log: Recorder, order: Order, now_s: float, account: int, amount_yen: int) -> None:
+def _book(log: Recorder, order: Order, now_s: float, account: int, amount_yen: int, division: int = -1) -> None:
+    """One row of the ledger; `division` is the `Channel` that it belongs to where that is not the order's own."""
     if amount_yen == 0:
         return
     errand = order.errand
@@ -76,7 +80,7 @@ def _book(log: Recorder, order: Order, now_s: float, account: int, amount_yen: i
             now_s,
             account,
             amount_yen,
-            order.order_channel,
+            order.order_channel if division < 0 else division,
             order.pay_channel,
             order.fulfilment,
             order.store,
@@ -88,12 +92,18 @@ def _book(log: Recorder, order: Order, now_s: float, account: int, amount_yen: i
 
 
 def book_sale(log: Recorder, order: Order, now_s: float, commission_percent: float) -> None:
-    """Payment has been captured: revenue, cost of goods, the provider's fee, commission to the staff code."""
-    assert order.settlement is not None
+    """Payment has been captured: revenue, cost of goods, the provider's fee, commission to the staff code.
+
+    Revenue is gross; a coupon costs its funder, points cost as `sim.loyalty.points` says.
+    """
+    settlement = order.settlement
+    assert settlement is not None
     order.errand.net_yen += order.net_yen
     _book(log, order, now_s, _REVENUE, order.net_yen)
     _book(log, order, now_s, _COST, -order.cost_yen)
-    _book(log, order, now_s, _FEE, -order.settlement.fee_yen)
+    _book(log, order, now_s, _FEE, -settlement.fee_yen)
+    _book(log, order, now_s, _COUPON, -settlement.coupon_yen, settlement.funder)
+    _book(log, order, now_s, _POINTS, -settlement.points_cost_yen)
     if order.staff >= 0 and commission_percent > 0:
         _book(log, order, now_s, _COMMISSION, -_commission(order.net_yen, commission_percent))
 
@@ -120,13 +130,14 @@ def book_inquiry(log: Recorder, order: Order, now_s: float, yen: int) -> None:
 
 
 def book_refund(
-    log: Recorder, order: Order, now_s: float, net_yen: int, cost_yen: int, commission_percent: float
+    log: Recorder, points: Points, order: Order, now_s: float, net_yen: int, cost_yen: int, commission_percent: float
 ) -> None:
     """Money goes back for goods that stay with the retailer: a no-show, or goods that were not there.
 
-    The provider's fee is not returned; commission is taken back.
+    The provider's fee is not returned; commission is taken back, and so are the points that were earned.
     """
-    assert order.settlement is not None
+    settlement = order.settlement
+    assert settlement is not None
     order.errand.net_yen -= net_yen
     _book(log, order, now_s, _REFUND, -net_yen)
     _book(log, order, now_s, _COST, cost_yen)
@@ -134,10 +145,28 @@ def book_refund(
         kept = order.net_yen - order.refunded_yen
         back = _commission(kept, commission_percent) - _commission(kept - net_yen, commission_percent)
         _book(log, order, now_s, _COMMISSION, back)
+    before, after = _refunded(order, order.refunded_yen), _refunded(order, order.refunded_yen + net_yen)
+    money_yen, coupon_yen, used, earned = (b - a for a, b in zip(before, after, strict=True))
     order.refunded_yen += net_yen
+    _book(log, order, now_s, _COUPON, coupon_yen, settlement.funder)
+    who = (now_s, order.errand.shopper, order.errand.need, order.id, order.order_channel)
+    _book(log, order, now_s, _POINTS, -points.give_back(*who, used) - points.take_back(*who, earned))
+    if money_yen:
+        row = (settlement.payment, order.id, order.errand.need, 0.0, settlement.brand, order.pay_channel, 0)
+        refund(log, row, now_s, -money_yen)
+
+
+def _refunded(order: Order, net_yen: int) -> tuple[int, int, int, int]:
+    """How a refund of `net_yen` in all is made up: (money, coupon, points used, points earned).
+
+    The coupon counts in proportion; money comes back before points do.
+    """
     settlement = order.settlement
-    row = (settlement.payment, order.id, order.errand.need, 0.0, settlement.brand, order.pay_channel, 0)
-    refund(log, row, now_s, -net_yen)
+    assert settlement is not None
+    coupon_yen = settlement.coupon_yen * net_yen // order.net_yen
+    money_yen = min(net_yen - coupon_yen, order.net_yen - settlement.coupon_yen - settlement.points_used)
+    earned = settlement.points_earned * net_yen // order.net_yen
+    return money_yen, coupon_yen, net_yen - coupon_yen - money_yen, earned
 
 
 def _commission(net_yen: int, percent: float) -> int:

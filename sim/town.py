@@ -11,6 +11,7 @@ from sim.inventory.stock import Stock
 from sim.log.recorder import Recorder
 from sim.log.rows import EVENT, NEED
 from sim.log.schema import Outcome
+from sim.loyalty.programme import Programme
 from sim.loyalty.satisfaction import Loyalty
 from sim.orders import Order
 from sim.payments.tenders import Tenders
@@ -43,8 +44,7 @@ class Town:
     stay_probability: list[float]
     """Probability of joining a line of 0, 1, 2, ... people."""
     loyalty: Loyalty
-    takes_push: list[bool]
-    """By shopper: takes messages from the app, once it is there."""
+    programme: Programme
     agents: Pool
     """The contact centre's."""
     km: Floats
@@ -130,7 +130,7 @@ class Town:
 
     def push_allowed(self, errand: Errand) -> bool:
         """Whether the shopper takes messages from the app."""
-        return self.takes_push[errand.shopper]
+        return self.programme.push.allowed(errand.shopper)
 
     def has_app(self, errand: Errand) -> bool:
         """Whether the shopper has the retailer's app by now."""

@@ -94,7 +94,9 @@ def _no_show(town: Town, order: Order) -> Outcome:
     for line in order.held_lines():
         town.stock.put_back(now_s, order.ships_from, *line, errand.need, order.id)
     net_yen, cost_yen = worth(town, order.held_lines())
-    book_refund(town.log, order, now_s, net_yen, cost_yen, town.scenario.evaluation.commission_percent)
+    book_refund(
+        town.log, town.programme.points, order, now_s, net_yen, cost_yen, town.scenario.evaluation.commission_percent
+    )
     town.note(errand, _NO_SHOW, Place.PICKUP_COUNTER, amount_yen=net_yen, order=order.id)
     close_order(town.log, order, now_s, OrderState.NO_SHOW)
     return Outcome.NO_SHOW

@@ -10,9 +10,9 @@ from sim.inventory.stock import Reserved
 from sim.journeys.contact_centre import inquire
 from sim.journeys.shelf import Lines, lose, worth
 from sim.log.schema import Channel, Fulfilment, Kind, MoveReason, Outcome, Place
+from sim.loyalty.paying import pay_with_points
 from sim.loyalty.satisfaction import Feeling
 from sim.orders import Order, book_refund, book_sale, new_order_id, shipping_fee_yen
-from sim.payments.tenders import pay
 from sim.town import Town
 
 _LOOK_UP, _PLACED, _PAID, _PAY_FAILED, _STOCK_OUT, _CANCELLED = (
@@ -47,7 +47,7 @@ def order_and_pay(
         net_yen += shipping_fee_yen(town.scenario.fulfilment, net_yen)
     town.note(errand, _PLACED, Place.APP, errand.items, net_yen, order_id)
     placed_s = town.engine.now
-    settlement = pay(town.tenders, town.log, errand, order_id, int(channel), Place.APP, net_yen, placed_s)
+    settlement = pay_with_points(town, errand, order_id, int(channel), Place.APP, net_yen, placed_s, in_store=False)
     yield settlement.seconds
     if not settlement.paid:
         release_lines(town, errand, location, [line for line in lines if line not in phantoms], order_id)
@@ -117,7 +117,15 @@ def pick_lines(town: Town, order: Order, reason: MoveReason) -> bool:
         net_yen, cost_yen = worth(town, phantoms)
         if len(phantoms) == len(order.lines):
             net_yen = order.net_yen
-        book_refund(town.log, order, now_s, net_yen, cost_yen, town.scenario.evaluation.commission_percent)
+        book_refund(
+            town.log,
+            town.programme.points,
+            order,
+            now_s,
+            net_yen,
+            cost_yen,
+            town.scenario.evaluation.commission_percent,
+        )
         lose(town, errand, phantoms)
         town.note(errand, _CANCELLED, Place.WAREHOUSE, len(phantoms), net_yen, order.id)
     return order.refunded_yen < order.net_yen

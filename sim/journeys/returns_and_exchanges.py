@@ -102,7 +102,7 @@ def _refund(town: Town, order: Order, lines: Lines, location: int) -> None:
         for line in lines:
             town.stock.put_back(now_s, location, *line, errand.need, order.id, MoveReason.CUSTOMER_RETURN)
     commission = town.scenario.evaluation.commission_percent if order.staff >= 0 else 0.0
-    book_refund(town.log, order, now_s, net_yen, cost_yen if again else 0, commission)
+    book_refund(town.log, town.programme.points, order, now_s, net_yen, cost_yen if again else 0, commission)
     place = Place.PICKUP_COUNTER if location < town.warehouse else Place.WAREHOUSE
     town.note(errand, _RETURNED, place, sum(quantity for _, quantity in lines), net_yen, order.id)
 

@@ -15,9 +15,9 @@ from sim.journeys.online_order import release_lines
 from sim.journeys.regret import has_the_goods
 from sim.journeys.shelf import Lines, lose, put_back, worth
 from sim.log.schema import Channel, Fulfilment, Kind, OrderState, Outcome, Place
+from sim.loyalty.paying import pay_with_points
 from sim.loyalty.satisfaction import Feeling
 from sim.orders import Order, book_sale, close_order, new_order_id, shipping_fee_yen
-from sim.payments.tenders import pay
 from sim.town import Town
 
 _SCAN, _PAID, _PAY_FAILED = int(Kind.SCAN), int(Kind.PAID), int(Kind.PAY_FAILED)
@@ -66,7 +66,7 @@ def _pay(
     engine, ships = town.engine, fulfilment == _SHIP
     goods_yen, cost_yen = worth(town, lines)
     net_yen = goods_yen + (shipping_fee_yen(town.scenario.fulfilment, goods_yen) if ships else 0)
-    settlement = pay(town.tenders, town.log, errand, order, _APP, Place.APP, net_yen, engine.now + paying_s)
+    settlement = pay_with_points(town, errand, order, _APP, Place.APP, net_yen, engine.now + paying_s, in_store=True)
     yield paying_s + settlement.seconds
     if ships or not settlement.paid:
         put_back(town, errand.store, errand, lines, order)

@@ -20,6 +20,7 @@ from sim.log.schema import (
     ONLINE,
     TABLES,
     Account,
+    AcquiredBy,
     Channel,
     Fulfilment,
     Journey,
@@ -29,6 +30,7 @@ from sim.log.schema import (
     Outcome,
     PaymentOutcome,
     Place,
+    PointsKind,
     StaffAction,
     labels,
 )
@@ -45,6 +47,7 @@ _PACKED: Final = (
     "staff_contacts",
     "ledger",
     "needs",
+    "points",
 )
 
 _NULLABLE: Final = frozenset({"sku", "order", "payment", "staff", "store", "ships_from", "need", "shopper"})
@@ -61,7 +64,15 @@ _CODES: Final[dict[str, list[str]]] = {
     "action": labels(StaffAction),
     "account": labels(Account),
     "brand": BRANDS,
+    "purse": ["store", "ec"],
+    "acquired_by": labels(AcquiredBy),
 }
+_OF_TABLE: Final[dict[tuple[str, str], list[str]]] = {
+    ("needs", "outcome"): labels(Outcome),
+    ("payments", "outcome"): labels(PaymentOutcome),
+    ("points", "kind"): labels(PointsKind),
+}
+"""Codes of columns whose name means something else in another table."""
 
 
 class Sink(Protocol):
@@ -127,12 +138,12 @@ class Recorder:
         self.staff_contacts = bytearray()
         self.ledger = bytearray()
         self.needs = bytearray()
+        self.points = bytearray()
         self._sink = sink
         places = [*stores, ONLINE]
-        outcomes = {"needs": labels(Outcome), "payments": labels(PaymentOutcome)}
         self._labels = {
             (table, column): pa.array(
-                outcomes[table] if column == "outcome" else _CODES.get(column, _ids(column, places, missions, bands))
+                _OF_TABLE.get((table, column)) or _CODES.get(column, _ids(column, places, missions, bands))
             )
             for table, schema in TABLES.items()
             for column, kind in zip(schema.names, schema.types, strict=True)

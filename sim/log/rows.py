@@ -41,3 +41,4 @@ STOCK_MOVE: Final = _layout("stock_moves").pack
 STAFF_CONTACT: Final = _layout("staff_contacts").pack
 LEDGER: Final = _layout("ledger").pack
 NEED: Final = _layout("needs").pack
+POINTS: Final = _layout("points").pack

@@ -1,7 +1,8 @@
 """Tenders and what happens when somebody pays with one.
 
-A payment contends with nobody in this world (the provider's capacity is a matter of the load test), so all attempts
-are settled at once and the payer spends the resulting time at the till or in the app.
+A payment contends with nobody in this world (the provider's capacity is a matter of the load test, whose latencies
+come back as a profile), so all attempts are settled at once and the payer spends the resulting time at the till or in
+the app.
 """
 
 from __future__ import annotations
@@ -20,7 +21,10 @@ from sim.log.recorder import BRANDS, Recorder
 from sim.log.rows import EVENT, PAYMENT
 from sim.log.schema import Channel, Kind, PaymentOutcome, Place
 from sim.needs import Ints
-from sim.streams import Floats, choose
+from sim.payments.load import BrandLoad
+from sim.payments.outages import outages_of
+from sim.payments.slips import OpenSlip, fate_of_slip
+from sim.streams import Floats, Streams, choose
 
 _PAY_ATTEMPT = int(Kind.PAY_ATTEMPT)
 _CAPTURED = int(PaymentOutcome.CAPTURED)
@@ -29,32 +33,43 @@ _NO_EFFECT = int(PaymentOutcome.TIMED_OUT_NO_EFFECT)
 _LATE = int(PaymentOutcome.TIMED_OUT_CAPTURED)
 _REFUNDED = int(PaymentOutcome.REFUNDED)
 _STORE = int(Channel.STORE)
+_EC = -1
 
 
 @dataclass(frozen=True, slots=True)
 class Settlement:
-    """How paying ended: whether it succeeded, how long it took, and what the provider keeps."""
+    """How paying ended: whether it succeeded, how long it took, and what the provider keeps.
+
+    With a `slip` the payer has gone away with that: `paid` says what will be true when its time is over.
+    """
 
     paid: bool
     seconds: float
     fee_yen: int
     payment: int
     brand: int
+    slip: OpenSlip | None = None
 
 
 class Tenders:
     """The scenario's tenders, indexed; cash is the store tender without a provider."""
 
-    def __init__(self, scenario: Scenario) -> None:
+    def __init__(self, scenario: Scenario, streams: Streams) -> None:
         rules = scenario.payments
         self.rules = rules
+        self.streams = streams
         self.all: list[Tender] = list(rules.tenders.values())
         self.brand = [BRANDS.index(tender.brand) for tender in self.all]
         self.cash = next((i for i, tender in enumerate(self.all) if tender.brand == "cash"), -1)
         self._choices = {channel: self._shares(channel) for channel in ("store", "online")}
+        self._online: list[int] = self._choices["online"][0].tolist()
+        self.is_slip = [tender.brand == "konbini" for tender in self.all]
+        self.outages = outages_of(scenario, self.all)
+        self.load = BrandLoad(rules.latency_profile)
+        self.always_usual = not self.outages.psp and not rules.latency_profile
 
     def _shares(self, channel: str) -> tuple[Ints, Floats]:
-        index = np.array([i for i, tender in enumerate(self.all) if tender.channel == channel])
+        index = np.array([i for i, tender in enumerate(self.all) if tender.channel == channel and tender.weight > 0])
         weight = np.array([self.all[i].weight for i in index])
         if self.cash in index:
             others = index != self.cash
@@ -67,12 +82,35 @@ class Tenders:
         index, weight = self._choices[channel]
         return index[choose(draw, weight)]
 
-    def after_decline(self, tender: int, channel: int, has_cash: bool) -> int:
+    def another(self, tender: int, channel: int, has_cash: bool, goods_wait: bool) -> int:
         """The tender of the next attempt: cash at a till, another one online; the same where there is no other."""
         if channel == _STORE:
             return self.cash if has_cash and self.cash >= 0 else tender
-        index, _ = self._choices["online"]
-        return int(index[(np.flatnonzero(index == tender)[0] + 1) % len(index)])
+        at = self._online.index(tender)
+        others = [*self._online[at + 1 :], *self._online[:at]]
+        return next((other for other in others if goods_wait or not self.is_slip[other]), tender)
+
+    def conditions(self, tender: int, place: int, payment: int, at_s: float) -> Conditions:
+        """How the provider of `tender` is doing at `at_s`, as this payment will find it."""
+        usual = self.all[tender].time_out
+        factor = self.load.factor(self.all[tender].brand, at_s)
+        window = self.outages.psp_at(tender, place, at_s)
+        if window is None:
+            return Conditions(factor, usual, None, False)
+        late = self.streams.single("outage capture", payment) < window.late_capture
+        switches = self.streams.single("outage switch", payment) < window.switch
+        return Conditions(factor, max(usual, window.time_out), late, switches)
+
+
+@dataclass(frozen=True, slots=True)
+class Conditions:
+    """What a payment finds. `late` says whether a time-out will have been captured, None: as ever."""
+
+    latency_factor: float
+    time_out: float
+    late: bool | None
+    switches: bool
+    """Whether the payer tries another tender after a time-out."""
 
 
 def pay(
@@ -84,40 +122,57 @@ def pay(
     place: Place,
     amount_yen: int,
     at_s: float,
+    goods_wait: bool = False,
 ) -> Settlement:
-    """Try to pay `amount_yen` from `at_s` on; writes one row of `payments` per attempt.
+    """Try to pay `amount_yen` from `at_s` on; writes one row of `payments` per attempt, but for a slip: `end_slip`.
 
     A time-out leaves the outcome unknown to the payer, who tries again; where it had been captured after all, the
-    night's reconciliation finds and refunds it.
+    night's reconciliation finds and refunds it. `goods_wait`: the goods stay where they are until they are paid, so
+    that a slip for the convenience store will do.
     """
     index = errand.store_tender if channel == _STORE else errand.online_tender
+    if tenders.is_slip[index] and not goods_wait:
+        index = tenders.another(index, channel, errand.has_cash, goods_wait)
+    at = errand.store if channel == _STORE else _EC
     rules = tenders.rules
     need, seconds = errand.need, 0.0
     for attempt in range(rules.attempts):
         tender = tenders.all[index]
         fate, z = errand.payment_draws[attempt]
         latency = tender.latency_median_s * exp(tender.latency_sigma * z)
-        seconds += tender.handling_s + latency
         payment, brand = order * 4 + attempt, tenders.brand[index]
-        outcome, fee = _CAPTURED, round(amount_yen * tender.fee)
-        if fate < tender.time_out:
+        time_out, late, switches = tender.time_out, errand.late_draw < rules.late_capture, False
+        timed_out = False
+        if not tenders.always_usual:
+            now = tenders.conditions(index, at, payment, at_s + seconds)
+            latency *= now.latency_factor
+            time_out, switches = now.time_out, now.switches
+            timed_out = latency > rules.time_out_s
+            late = timed_out or (late if now.late is None else now.late)
+        seconds += tender.handling_s + latency
+        outcome, fee = _CAPTURED, round(amount_yen * tender.fee) + tender.fee_yen
+        if timed_out or fate < time_out:
             seconds += rules.time_out_s - latency
             latency = rules.time_out_s
-            outcome = _LATE if errand.late_draw < rules.late_capture else _NO_EFFECT
-        elif fate < tender.time_out + tender.decline:
+            outcome = _LATE if late and not tenders.is_slip[index] else _NO_EFFECT
+        elif fate < time_out + tender.decline:
             outcome = _DECLINED
         moment = at_s + seconds
         row = (payment, order, need, moment, brand, channel, attempt, amount_yen, latency, outcome)
         who = (errand.shopper, need, errand.journey, errand.store)
         log.events.extend(EVENT(moment, *who, _PAY_ATTEMPT, place, -1, 0, amount_yen, order, payment, -1))
         if outcome == _CAPTURED:
+            if tenders.is_slip[index]:
+                paid, waits_s = fate_of_slip(rules.slip, tenders.streams, payment)
+                slip = OpenSlip(waits_s, paid, latency, row[:3], (brand, channel, attempt), amount_yen, fee)
+                return Settlement(paid, seconds, fee if paid else 0, payment, brand, slip)
             log.payments.extend(PAYMENT(*row, fee))
             return Settlement(True, seconds, fee, payment, brand)
         log.payments.extend(PAYMENT(*row, 0))
         if outcome == _LATE:
             refund(log, row, moment + DAY_S - moment % DAY_S, -amount_yen)
-        elif outcome == _DECLINED:
-            index = tenders.after_decline(index, channel, errand.has_cash)
+        if outcome == _DECLINED or switches:
+            index = tenders.another(index, channel, errand.has_cash, goods_wait)
     return Settlement(False, seconds, 0, -1, -1)
 
 

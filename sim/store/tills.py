@@ -15,7 +15,8 @@ from scenarios.schema import Scenario
 from sim.errand import Errand
 from sim.log.rows import EVENT
 from sim.log.schema import Channel, Kind, Place
-from sim.payments.tenders import Settlement, pay
+from sim.loyalty.paying import pay_with_points
+from sim.payments.tenders import Settlement
 from sim.store.balking_and_reneging import balks, reneges_after_s
 from sim.store.balking_and_reneging import stay_probability as stay_probability
 from sim.store.choosing_a_line import choose_among, choose_line, expected_service_s
@@ -68,7 +69,7 @@ def queue_and_pay(
     record.extend(EVENT(now_s, *who, _START, *what))
     scanning_s, break_s = _service(town.scenario, errand, place, items)
     scanning_s += extra_s
-    settlement = pay(town.tenders, town.log, errand, order, _STORE, place, amount_yen, now_s + scanning_s)
+    settlement = pay_with_points(town, errand, order, _STORE, place, amount_yen, now_s + scanning_s, in_store=True)
     service_s = scanning_s + settlement.seconds
     hour.serve(now_s - joined_s, service_s)
     yield service_s
