@@ -31,8 +31,9 @@ from sim.population import Population, population
 from sim.rollout import open_today
 from sim.setting_out import errands_of_day
 from sim.staff.incentives import recommend_logit
+from sim.store.balking_and_reneging import stay_probability
 from sim.store.store import Store
-from sim.store.tills import mean_service_s, stay_probability
+from sim.store.tills import mean_service_s
 from sim.streams import Streams
 from sim.town import Town
 
@@ -202,7 +203,7 @@ class World:
             for place, hours in store.queues.items():
                 for number, hour in enumerate(hours):
                     if hour.joined or hour.balked:
-                        units = _open_units(store, place, number)
+                        units = store.open_units(place, number)
                         counts = (hour.joined, hour.served, hour.balked, hour.reneged)
                         times = (hour.wait_s, hour.longest_wait_s, hour.service_s)
                         rows.append((day, number, store.index, int(place), *counts, *times, units))
@@ -257,15 +258,9 @@ def _stores(scenario: Scenario, engine: Engine) -> list[Store]:
     stores: list[Store] = []
     first_staff = 0
     for index, (name, table) in enumerate(scenario.stores.items()):
-        stores.append(Store(index, name, table, engine, first_staff, service_s))
+        stores.append(Store(index, name, table, engine, first_staff, service_s, scenario.tills))
         first_staff += max(table.floor_staff)
     return stores
-
-
-def _open_units(store: Store, place: Place, hour: int) -> int:
-    if place is Place.STAFFED_TILL:
-        return store.table.staffed_tills[hour]
-    return store.self_checkouts.capacity if place is Place.SELF_CHECKOUT else store.pickup.capacity
 
 
 def _mean_items(scenario: Scenario) -> float:
