@@ -18,7 +18,6 @@ from sim.log.schema import Channel, Kind, Place
 from sim.loyalty.paying import pay_with_points
 from sim.payments.tenders import Settlement
 from sim.store.balking_and_reneging import balks, reneges_after_s
-from sim.store.balking_and_reneging import stay_probability as stay_probability
 from sim.store.choosing_a_line import choose_among, choose_line, expected_service_s
 from sim.store.jockeying import EventEnd, PlaceInLine, look_around
 from sim.store.lines import Line
