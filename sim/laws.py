@@ -1,8 +1,9 @@
 """Conservation laws of a finished replication. A violation is our own bug and names the rows that show it.
 
 - money: what was captured, less what was refunded, is what the ledger has as revenue, order by order;
-- ledger: the rows of a need sum to its contribution, and no row is left without a need except shrink;
-- stock: opening plus movements is closing, nothing is ever negative, and holds never exceed what is there;
+- ledger: the rows of a need sum to its contribution, and only costs of places have no need;
+- stock: opening plus movements is closing, nothing is ever negative, holds never exceed what is there, and what was
+  sent from one location to another has arrived or is in transit;
 - flow: each need ends exactly once, everybody who arrives leaves, everybody who joins a line is served or reneges.
 """
 
@@ -14,8 +15,10 @@ from typing import Final
 import duckdb
 
 from scenarios.errors import LawViolated
+from sim.log.schema import COSTS_OF_PLACES
 
 _SHOWN: Final = 5
+_PLACES: Final = ", ".join(f"'{account.name.lower()}'" for account in COSTS_OF_PLACES)
 
 LAWS: Final[dict[str, str]] = {
     "money: payments and ledger disagree about an order": """
@@ -33,8 +36,8 @@ LAWS: Final[dict[str, str]] = {
           full join (select need, sum(amount_yen) as booked_yen from ledger where need is not null group by 1)
           using (need)
         where coalesce(contribution_yen, 0) <> coalesce(booked_yen, 0)""",
-    "ledger: a row other than shrink has no need": """
-        select * from ledger where need is null and account <> 'shrink'""",
+    "ledger: a row other than those of places has no need": f"""
+        select * from ledger where need is null and account not in ({_PLACES})""",
     "stock: opening plus movements is not closing": """
         select c.location, c.sku, c.on_hand, c.held, m.on_hand as moved, m.held as moved_holds from
           (select location::varchar as location, sku, on_hand, held from stock_closing) c
@@ -49,6 +52,12 @@ LAWS: Final[dict[str, str]] = {
            from (select *, file_row_number as n from stock_moves_numbered)
            window w as (partition by location, sku order by n rows unbounded preceding))
         where on_hand < 0 or held < 0 or held > on_hand""",
+    "stock: what was sent neither arrived nor is in transit": """
+        select sku, sent, in_transit from
+          (select sku, -sum(on_hand_change) as sent from stock_moves
+             where reason in ('transfer_out', 'transfer_in') group by 1)
+          full join (select sku, sum(in_transit) as in_transit from stock_closing group by 1) using (sku)
+        where coalesce(sent, 0) <> coalesce(in_transit, 0)""",
     "flow: a need does not end exactly once": """
         select need, count(*) as ends from needs group by 1 having count(*) <> 1""",
     "flow: arrivals and departures of a shopper differ": """

@@ -16,7 +16,8 @@ from sim.catalogue import Catalogue, catalogue
 from sim.choice import Shown, Today, choose_journeys, distances_km, expected_shares
 from sim.engine import Engine, Pool
 from sim.errand import Errand
-from sim.inventory.replenishment import Replenishment, order_up_to_levels, record_opening
+from sim.inventory.replenishment import Replenishment, display_units, order_up_to_levels, record_opening
+from sim.inventory.shown_online import nightly_batch, synchronisation
 from sim.inventory.stock import Stock
 from sim.journeys.click_and_collect import click_and_collect
 from sim.journeys.ec_order import ec_order
@@ -54,8 +55,10 @@ class World:
         self.people = people if people is not None else population(scenario, streams)
         self.km = distances_km(scenario, self.people)
         levels = order_up_to_levels(scenario, self.goods, expected_shares(scenario, self.km, self.people))
-        self.replenishment = Replenishment(scenario, self.goods, levels)
-        record_opening(self.log, levels)
+        display = display_units(scenario, self.goods)
+        self.replenishment = Replenishment(scenario, self.goods, levels, display)
+        opening = self.replenishment.opening()
+        record_opening(self.log, opening, display)
         self.engine = Engine(simpy.Environment())
         self.loyalty = Loyalty(scenario, streams, self.people, self.km)
         self.town = Town(
@@ -65,7 +68,7 @@ class World:
             engine=self.engine,
             log=self.log,
             people=self.people,
-            stock=Stock(levels.tolist(), self.log),
+            stock=Stock(opening.tolist(), self.log, display.tolist(), scenario.stock.online_buffer),
             stores=_stores(scenario, self.engine),
             tenders=Tenders(scenario),
             price_yen=self.goods.price_yen.tolist(),
@@ -103,6 +106,7 @@ class World:
     def _run_day(self, day: Day) -> None:
         scenario = self.scenario
         self.town.start_day(open_today(scenario, day.index))
+        self._synchronise()
         needs = needs_of_day(scenario, self.goods, self.people, self.streams, day)
         journey, store = choose_journeys(scenario, self.streams, needs, self.people, self.km, self._today(day))
         self._close_needs_lost_beforehand(day, needs, journey)
@@ -130,6 +134,7 @@ class World:
         """Days after the horizon: stores are staffed, nobody sets out, until every need has ended."""
         day = self.scenario.horizon.days
         while self.town.open_needs and day < self.scenario.horizon.days + _RUN_OUT_DAYS_MAX:
+            self._synchronise()
             self.engine.start(self._rosters())
             self.engine.env.run(until=(day + 1) * DAY_S)
             start_returns(self.town)
@@ -159,10 +164,13 @@ class World:
         )
 
     def _shown(self) -> Shown:
-        recorded = np.array(self.town.stock.recorded) - np.array(self.town.stock.held)
-        buffer = self.scenario.stock.online_buffer
-        store_units = np.where(recorded[:-1] > buffer, recorded[:-1], 0)
-        return Shown(store_units, np.maximum(recorded[-1], 0), self.wait_memory_min)
+        return Shown(*self.town.stock.online.tables(), self.wait_memory_min)
+
+    def _synchronise(self) -> None:
+        """The stores' records reach the online systems at midnight, and during the day as often as they do."""
+        online, minutes = self.town.stock.online, self.town.open.stock_sync_minutes
+        nightly_batch(online, minutes)
+        self.engine.start(synchronisation(online, minutes))
 
     def _close_needs_lost_beforehand(self, day: Day, needs: DayNeeds, journey: Ints) -> None:
         """Needs that went to the rival or nowhere end where they began."""
@@ -249,6 +257,7 @@ class World:
                 "on_hand": np.array(self.town.stock.on_hand).ravel(),
                 "held": np.array(self.town.stock.held).ravel(),
                 "recorded": np.array(self.town.stock.recorded).ravel(),
+                "in_transit": np.array(self.town.stock.in_transit).ravel(),
             },
         )
 

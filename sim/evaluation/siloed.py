@@ -9,15 +9,17 @@ from __future__ import annotations
 from typing import Final
 
 from scenarios.evaluation import Booking
+from sim.log.schema import COSTS_OF_PLACES
 
 DIVISIONS: Final = ("store", "ec")
+_PLACES: Final = ", ".join(f"'{account.name.lower()}'" for account in COSTS_OF_PLACES)
 
 
 def owner_sql(booking: Booking) -> str:
     """SQL expression over the columns of `ledger` that names the division owning a row."""
     return f"""
       case
-        when account = 'shrink' then case when store = 'ec' then 'ec' else 'store' end
+        when account in ({_PLACES}) then case when store = 'ec' then 'ec' else 'store' end
         when order_channel = 'store' then 'store'
         when order_channel = 'app' then '{booking.app_sales}'
         when fulfilment = 'collect' and account = 'picking' then '{booking.collect_picking}'

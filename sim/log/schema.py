@@ -54,6 +54,7 @@ class Kind(IntEnum):
     JOCKEYED = 32
     RECALLED = 33
     TURNED_AWAY = 34
+    LOST_IN_NETWORK = 35
 
 
 class Journey(IntEnum):
@@ -171,6 +172,10 @@ class Account(IntEnum):
     BONUS = 16
     HOLDING_COST = 17
     COUNTING = 18
+
+
+COSTS_OF_PLACES: Final = (Account.SHRINK, Account.TRANSFER, Account.HOLDING_COST, Account.COUNTING)
+"""What a location costs without any need behind it; `store` says which one."""
 
 
 class Outcome(IntEnum):
@@ -375,6 +380,7 @@ TABLES: Final[dict[str, pa.Schema]] = {
             "on_hand": pa.int32(),
             "held": pa.int32(),
             "recorded": pa.int32(),
+            "in_transit": pa.int32(),
         }
     ),
     "catalogue": pa.schema(
