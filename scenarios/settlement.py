@@ -20,7 +20,7 @@ class Calendar(Table):
     )
     pays: list[DayOfMonth] = Field(
         default_factory=list,
-        description="for each of `closes`, the day of the month of the pay-out: the first after it",
+        description="for each of `closes`, the day of the month of its pay-out, the next one",
     )
     lag_days: int = Field(0, ge=0, description="days from a period's end to its pay-out, where `pays` is left out")
 

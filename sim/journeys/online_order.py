@@ -9,10 +9,11 @@ from sim.errand import Errand
 from sim.inventory.stock import Reserved
 from sim.journeys.contact_centre import inquire
 from sim.journeys.shelf import Lines, lose, worth
-from sim.log.schema import Channel, Fulfilment, Kind, MoveReason, Outcome, Place
+from sim.log.schema import Channel, Fulfilment, Kind, MoveReason, OrderState, Outcome, Place
 from sim.loyalty.paying import pay_with_points
 from sim.loyalty.satisfaction import Feeling
-from sim.orders import Order, book_refund, book_sale, new_order_id, shipping_fee_yen
+from sim.orders import Order, book_refund, book_sale, close_order, new_order_id, shipping_fee_yen
+from sim.payments.slips import end_slip
 from sim.town import Town
 
 _LOOK_UP, _PLACED, _PAID, _PAY_FAILED, _STOCK_OUT, _CANCELLED = (
@@ -49,12 +50,9 @@ def order_and_pay(
     placed_s = town.engine.now
     settlement = pay_with_points(town, errand, order_id, int(channel), Place.APP, net_yen, placed_s, in_store=False)
     yield settlement.seconds
-    if not settlement.paid:
-        release_lines(town, errand, location, [line for line in lines if line not in phantoms], order_id)
-        lose(town, errand, lines)
-        town.loyalty.feel(errand.shopper, _NOT_PAID)
-        town.note(errand, _PAY_FAILED, Place.APP, amount_yen=net_yen, order=order_id)
-        return Outcome.LOST_PAYMENT
+    if settlement.slip is not None:
+        yield settlement.slip.waits_s
+        end_slip(town.log, settlement.slip, town.engine.now)
     order = Order(
         id=order_id,
         errand=errand,
@@ -71,6 +69,14 @@ def order_and_pay(
         settlement=settlement,
         phantoms=phantoms,
     )
+    if not settlement.paid:
+        release_lines(town, errand, location, [line for line in lines if line not in phantoms], order_id)
+        lose(town, errand, lines)
+        town.loyalty.feel(errand.shopper, _NOT_PAID)
+        town.note(errand, _PAY_FAILED, Place.APP, amount_yen=net_yen, order=order_id)
+        if settlement.slip is not None:
+            close_order(town.log, order, town.engine.now, OrderState.CANCELLED)
+        return Outcome.LOST_PAYMENT
     town.note(errand, _PAID, Place.APP, errand.items, net_yen, order_id, settlement.payment)
     book_sale(town.log, order, town.engine.now, town.scenario.evaluation.commission_percent)
     town.loyalty.bought(errand.shopper, errand.need)

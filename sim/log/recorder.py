@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final, Protocol
+from typing import Any, Final, Protocol, get_args
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from scenarios.settlement import Brand
 from sim.log.rows import record_type
 from sim.log.schema import (
     CODE,
@@ -35,7 +36,7 @@ from sim.log.schema import (
     labels,
 )
 
-BRANDS: Final = ["cash", "card", "contactless", "qr", "wallet", "card_online"]
+BRANDS: Final = list(get_args(Brand))
 
 _ROW_GROUP: Final = 100_000
 _PACKED: Final = (
@@ -140,6 +141,7 @@ class Recorder:
         self.needs = bytearray()
         self.points = bytearray()
         self._sink = sink
+        self._flushed = dict.fromkeys(_PACKED, 0)
         places = [*stores, ONLINE]
         self._labels = {
             (table, column): pa.array(
@@ -156,10 +158,18 @@ class Recorder:
             packed: bytearray = getattr(self, name)
             if len(packed) > (0 if everything else _ROW_GROUP * record_type(name).itemsize):
                 rows = np.frombuffer(bytes(packed), record_type(name))
+                self._flushed[name] += len(packed)
                 packed.clear()
                 if name != "queues":
                     rows = rows[np.argsort(rows[_time_column(name)], kind="stable")]
                 self.write(name, {column: rows[column] for column in TABLES[name].names})
+
+    def rows_since(self, name: str, offset: int) -> tuple[np.ndarray[Any, Any], int]:
+        """What a table has got after its first `offset` bytes and not been flushed since, and the next offset."""
+        packed: bytearray = getattr(self, name)
+        gone = self._flushed[name]
+        rows = np.frombuffer(bytes(packed[max(0, offset - gone) :]), record_type(name))
+        return rows, gone + len(packed)
 
     def extend(self, name: str, columns: Mapping[str, Any]) -> None:
         """Add many rows of a packed table at once (arrays of equal length, codes as integers)."""

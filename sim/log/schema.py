@@ -113,7 +113,8 @@ class OrderState(IntEnum):
 class PaymentOutcome(IntEnum):
     """What the payer was told, and for a time-out what reconciliation found.
 
-    A refund is a row of its own with a negative amount, under the payment id that it refunds.
+    A refund is a row of its own with a negative amount, under the payment id that it refunds. A slip for the
+    convenience store has its row when it is paid, or when it has expired unpaid.
     """
 
     CAPTURED = 0
@@ -121,6 +122,7 @@ class PaymentOutcome(IntEnum):
     TIMED_OUT_NO_EFFECT = 2
     TIMED_OUT_CAPTURED = 3
     REFUNDED = 4
+    EXPIRED = 5
 
 
 class MoveReason(IntEnum):
@@ -174,7 +176,14 @@ class Account(IntEnum):
     COUNTING = 18
 
 
-COSTS_OF_PLACES: Final = (Account.SHRINK, Account.TRANSFER, Account.HOLDING_COST, Account.COUNTING)
+COSTS_OF_PLACES: Final = (
+    Account.SHRINK,
+    Account.TRANSFER,
+    Account.HOLDING_COST,
+    Account.COUNTING,
+    Account.TRAINING,
+    Account.BONUS,
+)
 """What a location costs without any need behind it; `store` says which one."""
 
 
@@ -315,6 +324,9 @@ TABLES: Final[dict[str, pa.Schema]] = {
             "till_queue": pa.int32(),
             "action": CODE,
             "accepted": pa.bool_(),
+            "signed_up": pa.bool_(),
+            "hollow": pa.bool_(),
+            "annoyed": pa.bool_(),
         }
     ),
     "ledger": pa.schema(

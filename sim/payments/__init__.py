@@ -1,1 +1,1 @@
-"""Paying: tenders, authorisation, declines, time-outs with unknown outcome, retries."""
+"""Paying, and everything after it: tenders, slips, outages, providers, settlement, matching and the month's end."""

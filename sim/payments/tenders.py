@@ -48,6 +48,12 @@ class Settlement:
     fee_yen: int
     payment: int
     brand: int
+    coupon_yen: int = 0
+    funder: int = -1
+    """Who pays for the coupon: a code of its funders, -1 for none."""
+    points_used: int = 0
+    points_earned: int = 0
+    points_cost_yen: int = 0
     slip: OpenSlip | None = None
 
 
