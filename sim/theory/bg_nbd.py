@@ -63,7 +63,7 @@ def fit(x: ArrayLike, t_x: ArrayLike, observed: ArrayLike) -> BgNbd:
         return -float(_log_likelihoods(BgNbd(*np.exp(log_parameters)), *histories.T) @ counts) / n
 
     start = np.log([1.0, max(float(observed.mean()) / 4, 1e-9), 1.0, 1.0])
-    found = minimize(loss, start, method="Nelder-Mead", options={"maxiter": 4000, "xatol": 1e-5, "fatol": 1e-10})
+    found = minimize(loss, start, method="L-BFGS-B", bounds=[(-12, 12)] * 4, options={"ftol": 1e-13, "gtol": 1e-8})
     if not found.success:
         raise RuntimeError(f"BG/NBD: {found.message}")
     return BgNbd(*(float(value) for value in np.exp(found.x)))
