@@ -52,8 +52,12 @@ lint: $(VENV)/.installed-test ## ruff (lint and format) and mypy
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-bench: $(VENV)/.installed ## measure the engine and the world on this machine
+bench: $(VENV)/.installed-test ## measure speed, memory and pairing on this machine, beside other tools
 	$(BIN)/omo bench engine
+	$(BIN)/omo bench journey
+	$(BIN)/omo bench memory
+	$(BIN)/omo bench pairing
+	$(BIN)/omo bench psp-day --share 0.05
 
 lock: $(BIN)/python ## resolve and pin all dependencies anew
 	$(BIN)/python -m pip install --quiet uv

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -19,6 +20,8 @@ def register(app: typer.Typer) -> None:
     bench = typer.Typer(help="Measure speed and memory on this machine.", no_args_is_help=True)
     bench.command("engine")(engine)
     bench.command("journey")(journey)
+    bench.command("memory")(memory)
+    bench.command("pairing")(pairing)
     bench.command("psp-day")(psp_day)
     app.add_typer(bench, name="bench")
 
@@ -47,6 +50,40 @@ def journey(
     _show("journey", measure_peers(rounds), as_json)
 
 
+def memory(
+    days: Annotated[int, typer.Option(min=4, help="Length of the shortest run; others are 2 and 4 times it.")] = 60,
+    as_json: JsonOption = False,
+) -> None:
+    """Measure the resident memory of a world that runs once, twice and four times as long: it should be flat.
+
+    Each length runs in a process of its own, with its log on disk. The growth by simulated day is a regression over the
+    second half of the longest run: in the first, the tables of the log gather what they write at a time.
+    """
+    from sim.bench.memory import measure_memory
+
+    with _progress("runs") as watch:
+        figures = measure_memory(days, watch)
+    _show("memory", figures, as_json)
+
+
+def pairing(
+    reps: Annotated[int, typer.Option(min=3, help="Replications of each world.")] = 24,
+    jobs: JobsOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Measure what pairing saves: the variance of siloed against OMO, on the same numbers and on independent seeds."""
+    from sim.bench.pairing import measure_pairing
+    from sim.experiment import Interrupted
+
+    try:
+        with _progress("days") as watch:
+            figures = measure_pairing(reps, jobs, watch)
+    except Interrupted:
+        typer.echo("interrupted: nothing is kept of a measurement", err=True)
+        raise typer.Exit(130) from None
+    _show("pairing", figures, as_json)
+
+
 def psp_day(
     share: Annotated[float, typer.Option(min=0.00001, max=1.0, help="Of the merchants: 0.01 is a quick look.")] = 1.0,
     jobs: JobsOption = None,
@@ -63,32 +100,36 @@ def psp_day(
     into shards by id: the files are the same for any number of processes. Without --out the log is written and
     removed. Example: omo bench psp-day --share 0.01 --out /tmp/day
     """
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
     from sim.bench.psp.day import simulate_day
 
-    console = Console(stderr=True)
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with (
-        tempfile.TemporaryDirectory() as folder,
-        Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar,
-    ):
-        task = bar.add_task("shards", total=None)
-
-        def watch(done: int, total: int) -> None:
-            bar.update(task, completed=done, total=total)
-
+    with tempfile.TemporaryDirectory() as folder, _progress("shards") as watch:
         figures = simulate_day(out or Path(folder), share, jobs, seed, watch)
     _show("psp-day", figures, as_json)
     if figures["state"] == "interrupted":
         kept = f"; the shards that are whole are in {out}" if out else ""
-        console.print(f"interrupted{kept}", highlight=False)
+        typer.echo(f"interrupted{kept}", err=True)
         raise typer.Exit(130)
 
 
+@contextmanager
+def _progress(what: str) -> Iterator[Callable[[int, int], None]]:
+    """A bar on stderr where that is a terminal; yields the function that moves it."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    console = Console(stderr=True)
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task(what, total=None)
+
+        def watch(done: int, total: int) -> None:
+            bar.update(task, completed=done, total=total)
+
+        yield watch
+
+
 def _show(name: str, figures: Mapping[str, Any], as_json: bool) -> None:
-    """Print figures as one document, or as a table of those that are numbers and words."""
+    """Print figures as one document, or as a table."""
     if as_json:
         typer.echo(json.dumps({"schema": f"omo.bench-{name}/1", **figures}, ensure_ascii=False, indent=1))
         return
@@ -99,6 +140,6 @@ def _show(name: str, figures: Mapping[str, Any], as_json: bool) -> None:
     for key, value in figures.items():
         if isinstance(value, int | float) and not isinstance(value, bool):
             table.add_row(key, f"{value:,.4g}" if abs(value) < 100 else f"{value:,.0f}")
-        elif isinstance(value, str | bool):
-            table.add_row(key, str(value))
+        else:
+            table.add_row(key, ", ".join(map(str, value)) if isinstance(value, list) else str(value))
     Console().print(table)
