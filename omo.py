@@ -36,7 +36,7 @@ def demo(
 
     console = Console(highlight=False)
     console.rule("1. The same shoppers in two worlds: siloed, and OMO")
-    sim.commands.compare("ward-siloed", "ward-omo", reps=reps, out=out)
+    sim.commands.compare(["ward-siloed", "ward-omo"], reps=reps, out=out)
     console.rule("2. Launch day: a campaign with four times the needs")
     sim.commands.run("launch-day", out=out)
     console.rule("3. 45 seconds of its lunch hour, 800 times over, replayed at the payment core")

@@ -97,7 +97,7 @@ class Wave(Table):
     """One step of a rollout: from `day` on, these stores have these capabilities."""
 
     day: Annotated[int, Field(ge=0, description="day from which it holds, 0 is the start of the horizon")]
-    stores: list[str] = Field(default_factory=list, description="store ids; everywhere, EC included, when left out")
+    stores: list[str] = Field(default_factory=list, description="store ids, `ec` for online; everywhere when left out")
     mode: Mode | None = Field(None, description="preset; the keys of `set` override it")
     set: dict[str, bool | float] = Field(default_factory=dict, description="capability -> value")
 

@@ -99,8 +99,8 @@ def _rollout(values: Mapping[str, Any]) -> Iterator[Problem]:
     known = [name for name in Capabilities.model_fields if name != "mode"]
     for name, wave in _tables(values, "rollout").items():
         for store in wave.get("stores", []):
-            if isinstance(store, str) and store not in stores:
-                yield f"rollout.{name}.stores", f"no store {store}{_hint(store, list(stores))}"
+            if isinstance(store, str) and store not in {*stores, "ec"}:
+                yield f"rollout.{name}.stores", f"no store {store}{_hint(store, [*stores, 'ec'])}"
         for capability in _table(wave, "set"):
             if capability not in known:
                 yield f"rollout.{name}.set.{capability}", f"no such capability{_hint(capability, known)}"

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 import sim.bench.commands
+import sim.verify.commands
+from scenarios.errors import UsageError
 
 if TYPE_CHECKING:
     from sim.log.run_directory import Request
@@ -40,6 +42,7 @@ def register(app: typer.Typer) -> None:
     app.command("runs")(runs)
     app.command("sql")(sql)
     sim.bench.commands.register(app)
+    sim.verify.commands.register(app)
 
 
 def run(
@@ -66,8 +69,7 @@ def run(
 
 
 def compare(
-    a: Annotated[str, typer.Argument(help="The scenario to compare against.")],
-    b: Annotated[str, typer.Argument(help="The scenario that is compared with it.")],
+    scenarios: Annotated[list[str], typer.Argument(help="Scenarios; the first is what the others are compared with.")],
     seed: SeedOption = None,
     reps: RepsOption = 10,
     sets: SetOption = None,
@@ -77,17 +79,27 @@ def compare(
     force: ForceOption = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Put the same shoppers through two scenarios and show what changed, paired, with the channel-shift matrix.
+    """Put the same shoppers through several scenarios and show what changed, paired.
 
-    Example: omo compare ward-siloed ward-omo --reps 10
+    Two scenarios also give the channel-shift matrix. Examples:
+
+    omo compare ward-siloed ward-omo --reps 10
+
+    omo compare ward-siloed ward-o2o ward-omnichannel ward-omo
     """
     from sim.evaluation.comparison import comparison
+    from sim.evaluation.modes import compare_many, print_many
     from sim.evaluation.tables_text import print_comparison
 
-    requests = [request_of(name, seed, reps, sets) for name in (a, b)]
-    first, second = simulate(requests, out, jobs, force, dask)
-    document = comparison(first, second, out, force)
-    emit_json(document) if as_json else print_comparison(document)
+    if len(scenarios) < 2:
+        raise UsageError(f"omo compare {' '.join(scenarios)}: name at least two scenarios")
+    paths = simulate([request_of(name, seed, reps, sets) for name in scenarios], out, jobs, force, dask)
+    if len(paths) == 2:
+        document = comparison(paths[0], paths[1], out, force)
+        emit_json(document) if as_json else print_comparison(document)
+        return
+    document = compare_many(paths)
+    emit_json(document) if as_json else print_many(document)
 
 
 def runs(out: RunsOption = RUNS, as_json: JsonOption = False) -> None:

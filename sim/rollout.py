@@ -12,7 +12,11 @@ from typing import Final
 
 from scenarios.capabilities import Capabilities
 from scenarios.schema import Scenario
+from sim.log.recorder import Recorder
+from sim.log.rows import LEDGER
+from sim.log.schema import Account
 
+_DAYS_A_MONTH: Final = 365 / 12
 NUMBERS: Final = ("match_rate", "stock_sync_minutes")
 """Capabilities that are values, not yes or no: they have no familiarity."""
 
@@ -84,6 +88,13 @@ def monthly_opex_yen(scenario: Scenario, opened: Open) -> dict[str, int]:
         if stores or levels[-1] > 0:
             costs[name] = cost.opex_yen_per_month + cost.opex_yen_per_store_month * stores
     return costs
+
+
+def book_opex(log: Recorder, scenario: Scenario, opened: Open, at_s: float) -> None:
+    """A day's share of what the open capabilities cost a month: one row each, owned by nobody's need."""
+    for yen in monthly_opex_yen(scenario, opened).values():
+        row = (int(Account.CAPABILITY_OPEX), -round(yen / _DAYS_A_MONTH), -1, -1, -1, -1, -1, -1, -1)
+        log.ledger.extend(LEDGER(at_s, *row))
 
 
 def capex_yen(scenario: Scenario) -> int:

@@ -51,7 +51,6 @@ def compare_runs(a: Path, b: Path) -> dict[str, Any]:
     common = sorted(finished[0] & finished[1])
     if not common:
         raise UsageError(f"{a.name} and {b.name} have no finished replication in common")
-    found_a, found_b = (_of(run, common) for run in (a, b))
     shift = channel_shift([replication_path(a, r) for r in common], [replication_path(b, r) for r in common])
     return {
         "schema": "omo.comparison/1",
@@ -61,9 +60,15 @@ def compare_runs(a: Path, b: Path) -> dict[str, Any]:
         "replications": len(common),
         "days": manifests[0]["days"],
         "confidence": 0.95,
-        "measures": {name: _paired(name, found_a, found_b) for name in BY_NAME},
+        "measures": compare_measures(a, b, common),
         "shift": asdict(shift),
     }
+
+
+def compare_measures(a: Path, b: Path, replications: Sequence[int]) -> dict[str, Any]:
+    """Every measure of `b` against `a` over the same replications: both intervals and the paired difference."""
+    found_a, found_b = (_of(run, replications) for run in (a, b))
+    return {name: _paired(name, found_a, found_b) for name in BY_NAME}
 
 
 def comparison(a: Path, b: Path, root: Path, force: bool = False) -> dict[str, Any]:

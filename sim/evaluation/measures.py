@@ -28,6 +28,9 @@ class Measure:
 
 _CONTACTS = "select avg((action = 'recommend')::int) from staff_contacts where"
 _WAIT = "select sum(wait_s) / nullif(sum(served), 0) from queues where"
+_RETURNS = """select coalesce(sum(r.amount_yen), 0) / nullif(sum(o.net_yen), 0) from orders o
+  left join (select "order", sum(amount_yen) as amount_yen from events where kind = 'returned' group by 1) r
+  using ("order") where o.state = 'completed' and"""
 _LOST = "select sum(amount_yen) from events where kind = 'lost_sale' and"
 
 MEASURES: Final[tuple[Measure, ...]] = (
@@ -138,9 +141,72 @@ MEASURES: Final[tuple[Measure, ...]] = (
         "Time-outs that had been captured after all, found at night and refunded.",
         "select count(*) from payments where outcome = 'timed_out_captured'",
     ),
+    Measure(
+        "saved_sales_yen",
+        "yen",
+        "Sales saved at empty shelves",
+        "Net revenue of goods that were missing in a store and ordered online by the same shopper, less refunds.",
+        """select sum(amount_yen) from ledger where account in ('revenue', 'refund') and fulfilment = 'ship'
+           and need in (select need from events where kind = 'stock_out' and place = 'floor')
+           and "order" not in (select "order" from events where kind = 'scan')""",
+    ),
+    Measure(
+        "identified_sales",
+        "share",
+        "Identified sales",
+        "Share of sales whose buyer the company knows: online orders, and receipts linked to a member.",
+        "select sum(net_yen) filter (identified) / nullif(sum(net_yen), 0) from orders where state = 'completed'",
+    ),
+    Measure(
+        "pickup_ready_s",
+        "s",
+        "Order to ready for pickup",
+        "Mean seconds from a click-and-collect order to the ready notice, nights included.",
+        """select avg(e.time_s - o.placed_s) from events e join orders o using ("order") where e.kind = 'ready'""",
+    ),
+    Measure(
+        "return_rate_online",
+        "share",
+        "Returns of online sales",
+        "Yen of goods given back, of yen of goods ordered in the app or from home.",
+        f"{_RETURNS} o.order_channel <> 'store'",
+    ),
+    Measure(
+        "return_rate_store",
+        "share",
+        "Returns of store sales",
+        "Yen of goods given back, of yen of goods bought at tills.",
+        f"{_RETURNS} o.order_channel = 'store'",
+    ),
+    Measure(
+        "shared_journeys",
+        "share",
+        "Journeys over two channels",
+        "Served needs that touched a store and a screen: researched, scanned, collected, ordered after a visit.",
+        """select count(*) filter (journey in ('research_then_store', 'showroom_then_home', 'click_and_collect',
+             'scan_and_pay') or outcome in ('app_ship', 'app_carry')) / count(*)
+           from needs where outcome in ('store', 'app_carry', 'app_ship', 'ec_ship', 'collect')""",
+    ),
 )
 
 BY_NAME: Final = {measure.name: measure for measure in MEASURES}
+
+MODE_OUTCOMES: Final = (
+    "contribution_yen",
+    "store_pl_yen",
+    "ec_pl_yen",
+    "saved_sales_yen",
+    "lost_sales_yen",
+    "identified_sales",
+    "till_wait_s",
+    "renege_rate",
+    "pickup_ready_s",
+    "pickup_wait_s",
+    "return_rate_online",
+    "return_rate_store",
+    "shared_journeys",
+)
+"""What the modes of operation are compared on, in this order."""
 
 
 def measure(directory: Path, scenario: Scenario) -> dict[str, float]:
