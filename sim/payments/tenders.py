@@ -171,7 +171,7 @@ def pay(
             if tenders.is_slip[index]:
                 paid, waits_s = fate_of_slip(rules.slip, tenders.streams, payment)
                 slip = OpenSlip(waits_s, paid, latency, row[:3], (brand, channel, attempt), amount_yen, fee)
-                return Settlement(paid, seconds, fee if paid else 0, payment, brand, slip)
+                return Settlement(paid, seconds, fee if paid else 0, payment, brand, slip=slip)
             log.payments.extend(PAYMENT(*row, fee))
             return Settlement(True, seconds, fee, payment, brand)
         log.payments.extend(PAYMENT(*row, 0))
