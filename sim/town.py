@@ -17,6 +17,7 @@ from sim.orders import Order
 from sim.payments.tenders import Tenders
 from sim.population import Population
 from sim.rollout import Open
+from sim.staff.crew import Crew
 from sim.store.store import Store
 from sim.streams import Floats, Streams
 
@@ -39,8 +40,8 @@ class Town:
     cost_yen: list[int]
     category: list[int]
     weight_kg: list[float]
-    recommend_logit: float
-    """Logit of staff recommending the app, item in stock and nobody queueing."""
+    crew: Crew
+    """The floor staff of all stores."""
     stay_probability: list[float]
     """Probability of joining a line of 0, 1, 2, ... people."""
     loyalty: Loyalty

@@ -31,7 +31,8 @@ from sim.payments.tenders import Tenders
 from sim.population import Population, population
 from sim.rollout import open_today
 from sim.setting_out import errands_of_day
-from sim.staff.incentives import recommend_logit
+from sim.staff.crew import Crew
+from sim.staff.managers import ec_effort
 from sim.store.balking_and_reneging import stay_probability
 from sim.store.store import Store
 from sim.store.tills import mean_service_s
@@ -79,7 +80,7 @@ class World:
             takes_push=(streams.uniform("push/opt-in", np.arange(self.people.size)) < scenario.push.opt_in).tolist(),
             agents=Pool(self.engine, scenario.contact_centre.agents),
             km=self.km,
-            recommend_logit=recommend_logit(scenario),
+            crew=Crew(scenario, streams, self.km),
             stay_probability=stay_probability(scenario),
         )
         self.wait_memory_min = np.zeros(len(self.town.stores))
@@ -123,6 +124,7 @@ class World:
         self._remember_stock_outs()
         start_returns(self.town)
         self.loyalty.overnight(day, self.town.open)
+        self.town.crew.overnight(day.index, self.log)
         self._write_queues(day.index)
         self.replenishment.overnight(day.index, day.start_s + DAY_S, self.town.stock, self.log, self.streams)
 
@@ -138,9 +140,11 @@ class World:
             self.engine.start(self._rosters())
             self.engine.env.run(until=(day + 1) * DAY_S)
             start_returns(self.town)
+            self.town.crew.overnight(day, self.log)
             self._write_queues(day)
             self.log.flush()
             day += 1
+        self.town.crew.settle(day - 1, self.log)
 
     def _rosters(self) -> Generator[Any, Any, None]:
         for hour in range(24):
@@ -160,7 +164,7 @@ class World:
             coupons_taken=np.zeros(places, dtype=np.bool_),
             stores_open=np.ones(places - 1, dtype=np.bool_),
             stock_out_memory=self.stock_out_memory,
-            ec_effort=0.0,
+            ec_effort=ec_effort(self.scenario.evaluation),
         )
 
     def _shown(self) -> Shown:

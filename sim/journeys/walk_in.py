@@ -20,7 +20,7 @@ from sim.journeys.till_sale import buy_at_till
 from sim.log.schema import Channel, Journey, Kind, Outcome, Place
 from sim.loyalty.satisfaction import Feeling
 from sim.orders import new_order_id
-from sim.staff.incentives import NO_ADVICE, Advice, meet_staff
+from sim.staff.decision import NO_ADVICE, Advice, meet_staff
 from sim.town import Town
 
 Steps = Generator[Any, Any, None]
@@ -96,21 +96,24 @@ def _leave_without(
 def _order_what_was_shown(town: Town, errand: Errand, advice: Advice) -> Buying:
     """A showroom sells from display and ships from the warehouse; the order is placed before leaving."""
     town.note(errand, _LEAVE, Place.FLOOR)
-    return (yield from order_online(town, errand, list(errand.lines), Channel.APP, advice.staff))
+    return (yield from order_online(town, errand, list(errand.lines), Channel.APP, advice.code))
 
 
 def _orders_online(town: Town, errand: Errand, advice: Advice) -> bool:
     """Whether missing goods are ordered from our EC: on advice, or unprompted with the app at hand."""
     if advice.accepted:
         return True
-    return town.has_app(errand) and errand.own_phone_draw < town.scenario.stock_out.own_phone
+    return not advice.deflected and town.has_app(errand) and errand.own_phone_draw < town.scenario.stock_out.own_phone
 
 
 def _check_out(town: Town, errand: Errand, basket: Lines, order: int, advice: Advice) -> Buying:
     store = town.stores[errand.store]
-    if scan_and_pay.prefers_app(town, errand, store.people_queueing(), advice.accepted):
+    if advice.ships_instead:
+        put_back(town, errand.store, errand, basket, order)
+        return (yield from order_online(town, errand, basket, Channel.EC, advice.code))
+    if not advice.deflected and scan_and_pay.prefers_app(town, errand, store.people_queueing(), advice.accepted):
         errand.journey = int(Journey.SCAN_AND_PAY)
-        return (yield from scan_and_pay.pay_in_app(town, errand, basket, order, advice.staff))
+        return (yield from scan_and_pay.pay_in_app(town, errand, basket, order, advice.code))
     return (yield from buy_at_till(town, errand, basket, order))
 
 
@@ -120,6 +123,5 @@ def _order_missing(town: Town, errand: Errand, missing: Lines, advice: Advice, s
     if not town.scenario.capabilities.endless_aisle:
         yield hours_later(errand)
         channel = Channel.EC
-    staff = advice.staff if advice.accepted else -1
-    ordered = yield from order_online(town, errand, missing, channel, staff)
+    ordered = yield from order_online(town, errand, missing, channel, advice.code)
     return so_far if so_far >= Outcome.STORE else ordered

@@ -1,0 +1,29 @@
+"""What those who do not stand on the floor do about their evaluation: store managers and the EC division."""
+
+from __future__ import annotations
+
+from scenarios.evaluation import Evaluation
+from scenarios.schema import Scenario
+
+
+def hold_back_units(scenario: Scenario) -> int:
+    """Units of each item that store managers keep from orders to be collected, on top of the online buffer [S123].
+
+    They fear to sell at the till no more what an order has taken: the units fall linearly with what a collected order
+    counts for the store, against a till sale. Whoever has no bonus on sales holds nothing back.
+    """
+    pay = scenario.evaluation
+    if not pay.store_bonus_percent:
+        return 0
+    lost = max(0.0, pay.till_sale_store_credit - pay.collect_store_credit)
+    return round(scenario.staff.hold_back_units * lost)
+
+
+def ec_effort(pay: Evaluation) -> float:
+    """How far the EC division lets up, from 0 (all its sales are its own) down to -1 (all are given to stores).
+
+    The mean credit that stores get for app and collected sales, less what is counted twice. With a cost of effort
+    that grows as its square, the effort that pays EC best is proportional to the share that it keeps.
+    """
+    given = (pay.app_sale_store_credit + pay.code_store_credit + pay.collect_store_credit) / 3
+    return -given * (1 - pay.shadow_credit)
