@@ -71,6 +71,15 @@ class Mission(Table):
     ec_appeal: float = Field(0.0, description="utility of ordering this mission online against the shelf")
 
 
+class Reactions(Table):
+    """What shoppers do in front of an empty shelf when nobody helps; whoever is left over never buys it."""
+
+    elsewhere: Share = Field(description="buys it in another store")
+    later: Share = Field(description="buys it later")
+    same_brand: Share = Field(description="takes another size of the same brand")
+    other_brand: Share = Field(description="takes a similar item")
+
+
 class Category(Table):
     """A category of goods. SKUs of a category differ in price and popularity."""
 
@@ -80,6 +89,7 @@ class Category(Table):
     gross_margin: Share = Field(description="(price - cost) / price")
     weight_kg: NotNegative = Field(0.3, description="weight of one item")
     popularity_exponent: NotNegative = cited(0.6, ASSUMPTION, "Zipf exponent of SKU popularity")
+    substitution: Reactions | None = Field(None, description="reaction to an empty shelf; [stock_out] when left out")
 
 
 class Choice(Table):
@@ -132,11 +142,14 @@ class ScanAndPay(Table):
 class StockOutReaction(Table):
     """What a shopper does in front of an empty shelf when nobody helps (worldwide means, GMA 2002).
 
-    Whoever does not take another item is lost to this store today: of all, 31 % buy elsewhere, 15 % later, 9 % never.
+    Whoever is left over, 9 %, never buys it. A category may have its own shares.
     """
 
     other_brand: Share = cited(0.26, "S86, from memory", "takes a similar item")
     same_brand: Share = cited(0.19, "S86, from memory", "takes another size of the same brand")
+    elsewhere: Share = cited(0.31, "S86, from memory", "buys it in another store")
+    later: Share = cited(0.15, "S86, from memory", "buys it later")
+    our_other_store: Share = cited(0.3, ASSUMPTION, "share of those who buy elsewhere that try another store of ours")
     own_phone: Share = cited(
         0.06, ASSUMPTION, "with the app: orders it from the retailer's EC unprompted, before any of the above"
     )

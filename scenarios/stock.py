@@ -27,6 +27,7 @@ class Stock(Table):
     count_s_per_record: NotNegative = cited(0.0, ASSUMPTION, "labour of a count, per SKU that the location carries")
     online_buffer: int = cited(2, "S73", "store stock below this + 1 is shown online as sold out", ge=0)
     rebalance: bool = cited(False, ASSUMPTION, "every night stores with plenty send to stores that have run out")
+    ship_to_store: bool = cited(False, ASSUMPTION, "an order to be collected gets what its store lacks sent there")
     transfer_days: int = cited(1, ASSUMPTION, "days from sending to receipt between our own locations", ge=1)
     transfer_yen_per_unit: int = cited(60, ASSUMPTION, "labour and transport of a unit between locations", ge=0)
     holding_cost_per_year: NotNegative = cited(0.0, ASSUMPTION, "yearly cost of a yen of stock: capital, space")

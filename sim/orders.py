@@ -22,6 +22,7 @@ _REFUND = int(Account.REFUND)
 _RETURN_HANDLING = int(Account.RETURN_HANDLING)
 _CONTACT_CENTRE = int(Account.CONTACT_CENTRE)
 _COUPON = int(Account.COUPON)
+_TRANSFER = int(Account.TRANSFER)
 _POINTS = int(Account.POINTS)
 
 ORDERS_PER_NEED = 8
@@ -56,6 +57,12 @@ class Order:
     """Location to which the goods come back, -1 for none."""
     phantoms: list[tuple[int, int]] = field(default_factory=list)
     """Lines that the record promised and the shelf does not hold."""
+    elsewhere: dict[int, int] = field(default_factory=dict)
+    """SKU -> location, for lines that do not come from `ships_from`."""
+
+    def place_of(self, sku: int) -> int:
+        """The location from whose stock the line of `sku` comes."""
+        return self.elsewhere.get(sku, self.ships_from)
 
     def held_lines(self) -> list[tuple[int, int]]:
         """Lines whose goods are set aside."""
@@ -111,6 +118,11 @@ def book_sale(log: Recorder, order: Order, now_s: float, commission_percent: flo
 def book_parcel(log: Recorder, order: Order, now_s: float, parcel_yen: int) -> None:
     """A parcel has been handed to the carrier."""
     _book(log, order, now_s, _PARCEL, -parcel_yen)
+
+
+def book_transfer(log: Recorder, order: Order, now_s: float, yen: int) -> None:
+    """Goods have been sent to the store where the order will be collected."""
+    _book(log, order, now_s, _TRANSFER, -yen)
 
 
 def book_picking(log: Recorder, order: Order, now_s: float, minutes: float, wage_yen_per_hour: int) -> None:
@@ -189,7 +201,7 @@ def close_order(log: Recorder, order: Order, now_s: float, state: OrderState) ->
             order.pay_channel,
             order.fulfilment,
             order.store,
-            order.ships_from,
+            order.place_of(order.lines[0][0]),
             units,
             order.net_yen,
             order.cost_yen,

@@ -1,4 +1,4 @@
-"""Goods on their way between our own locations: nightly balancing of stores, and what somebody waits for."""
+"""Goods on their way between our own locations: nightly balancing of stores, and what is sent for collection."""
 
 from __future__ import annotations
 
@@ -8,12 +8,10 @@ from typing import Any
 import numpy as np
 
 from sim.calendar import DAY_S
-from sim.errand import Errand
 from sim.inventory.night import Night, record_moves
-from sim.inventory.stock import Reserved
-from sim.log.rows import LEDGER
 from sim.log.schema import Account, MoveReason
 from sim.needs import Ints
+from sim.orders import Order, book_transfer
 from sim.town import Town
 
 
@@ -52,42 +50,27 @@ def receive(night: Night, arriving: Ints) -> None:
     record_moves(night.recorder, night.now_s, arriving, MoveReason.TRANSFER_IN)
 
 
-def bring_to_store(
-    town: Town, errand: Errand, sku: int, quantity: int, store: int, order: int
-) -> Generator[Any, Any, bool]:
-    """Have a missing item sent to `store` for collection: from the warehouse, else from the store with most of it.
+def bring_to_store(town: Town, order: Order) -> Generator[Any, Any, None]:
+    """Lines of an order to be collected that another location holds come to its store, and are held there.
 
-    It leaves with the van at midnight and is there, held for `order`, when the store opens `transfer_days` later.
-    False when no location could promise it, or when it was not on the shelf that the record named.
+    They leave with the van at midnight and are there when the store opens `transfer_days` later. What the other
+    location does not find is not sent: its record is put right, and the line is missing at picking.
     """
-    stock, engine, rules = town.stock, town.engine, town.scenario.stock
-    source = _source(town, sku, quantity, store)
-    if source < 0:
-        return False
-    reserved = stock.reserve(engine.now, source, sku, quantity, errand.need, order)
+    stock, engine, rules, need = town.stock, town.engine, town.scenario.stock, order.errand.need
+    abroad = [(line, order.place_of(line[0])) for line in order.lines if order.place_of(line[0]) != order.store]
+    if not abroad:
+        return
     yield DAY_S - engine.now % DAY_S
-    if reserved is not Reserved.HELD:
-        stock.correct_record(source, sku)
-        return False
-    stock.hand_out(engine.now, source, sku, quantity, errand.need, order, MoveReason.TRANSFER_OUT)
-    stock.in_transit[store][sku] += quantity
-    _book(town, errand, store, order, quantity * rules.transfer_yen_per_unit)
-    there_s = town.stores[store].next_open_s(engine.now + (rules.transfer_days - 1) * DAY_S)
-    yield there_s - engine.now
-    stock.arrive(engine.now, store, sku, quantity, errand.need, order, held=True)
-    return True
-
-
-def _source(town: Town, sku: int, quantity: int, store: int) -> int:
-    online = town.stock.online
-    if online.units(town.warehouse, sku) >= quantity:
-        return town.warehouse
-    others = [at for at in range(town.warehouse) if at != store and online.units(at, sku) >= quantity]
-    return max(others, key=lambda at: (online.units(at, sku), -at), default=-1)
-
-
-def _book(town: Town, errand: Errand, store: int, order: int, cost_yen: int) -> None:
-    if cost_yen:
-        errand.contribution_yen -= cost_yen
-        row = (-cost_yen, -1, -1, -1, store, -1, errand.need, order)
-        town.log.ledger.extend(LEDGER(town.engine.now, int(Account.TRANSFER), *row))
+    sent = []
+    for (sku, quantity), source in abroad:
+        del order.elsewhere[sku]
+        if (sku, quantity) in order.phantoms:
+            stock.correct_record(source, sku)
+            continue
+        stock.hand_out(engine.now, source, sku, quantity, need, order.id, MoveReason.TRANSFER_OUT)
+        stock.in_transit[order.store][sku] += quantity
+        sent.append((sku, quantity))
+        book_transfer(town.log, order, engine.now, quantity * rules.transfer_yen_per_unit)
+    yield town.stores[order.store].next_open_s(engine.now + (rules.transfer_days - 1) * DAY_S) - engine.now
+    for sku, quantity in sent:
+        stock.arrive(engine.now, order.store, sku, quantity, need, order.id, held=True)

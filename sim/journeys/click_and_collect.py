@@ -8,6 +8,7 @@ from typing import Any
 
 from sim.calendar import HOUR_S
 from sim.errand import Errand
+from sim.inventory.transfers import bring_to_store
 from sim.journeys.online_order import order_and_pay, order_was_cancelled, pick_lines
 from sim.journeys.regret import has_the_goods
 from sim.journeys.shelf import fill_basket, worth
@@ -39,6 +40,7 @@ def click_and_collect(town: Town, errand: Errand) -> Steps:
 
 def _pick_and_hand_over(town: Town, store: Store, order: Order) -> Generator[Any, Any, Outcome]:
     rules, errand, log, engine = town.scenario.fulfilment, order.errand, town.log, town.engine
+    yield from bring_to_store(town, order)
     yield store.next_open_s(engine.now) - engine.now
     yield (store.floor, INFINITE_PATIENCE, _AFTER_SHOPPERS)
     yield rules.store_pick_minutes * 60

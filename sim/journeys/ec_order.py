@@ -7,13 +7,14 @@ from typing import Any
 
 from sim.calendar import DAY_S, HOUR_S
 from sim.errand import Errand
+from sim.inventory.ship_from_store import book_parcels, pick_in_stores, stores_ship
 from sim.journeys.contact_centre import inquire
 from sim.journeys.online_order import order_and_pay, order_was_cancelled, pick_lines
 from sim.journeys.regret import has_the_goods
 from sim.journeys.shelf import Lines
 from sim.log.schema import Channel, Fulfilment, Kind, MoveReason, OrderState, Outcome, Place
 from sim.loyalty.satisfaction import Feeling
-from sim.orders import Order, book_parcel, book_picking, close_order
+from sim.orders import Order, close_order
 from sim.town import Town
 
 Steps = Generator[Any, Any, None]
@@ -47,12 +48,13 @@ def ship_when_due(town: Town, order: Order) -> Steps:
     cut_off_s = now_s - now_s % DAY_S + rules.ship_cut_off_hour * HOUR_S
     yield cut_off_s - now_s if now_s <= cut_off_s else cut_off_s + DAY_S - now_s
     errand, log = order.errand, town.log
+    if stores_ship(town):
+        yield from pick_in_stores(town, order)
     if not pick_lines(town, order, MoveReason.SHIP):
         close_order(log, order, town.engine.now, OrderState.CANCELLED)
         order_was_cancelled(town, order)
         return
-    book_picking(log, order, town.engine.now, rules.warehouse_pick_minutes, rules.wage_yen_per_hour)
-    book_parcel(log, order, town.engine.now, rules.parcel_yen)
+    book_parcels(town, order)
     town.note(errand, _SHIPPED, Place.WAREHOUSE, order=order.id)
     yield rules.delivery_days * DAY_S
     town.note(errand, _DELIVERED, Place.HOME, order=order.id)

@@ -6,9 +6,10 @@ from collections.abc import Generator
 from typing import Any
 
 from sim.errand import Errand
+from sim.inventory.ship_from_store import allocate, allocate_for_pickup
 from sim.inventory.stock import Reserved
 from sim.journeys.contact_centre import inquire
-from sim.journeys.shelf import Lines, lose, worth
+from sim.journeys.shelf import Lines, lose, lose_missing, worth
 from sim.log.schema import Channel, Fulfilment, Kind, MoveReason, OrderState, Outcome, Place
 from sim.loyalty.paying import pay_with_points
 from sim.loyalty.satisfaction import Feeling
@@ -34,17 +35,19 @@ def order_and_pay(
 ) -> Generator[Any, Any, Order | Outcome]:
     """Order `wanted` from the stock of `location` and pay; the order, or the outcome when there is none.
 
-    Lines that the record shows as sold out are dropped; those that only the record believes in are the order's
-    phantoms.
+    What `location` lacks may come from another one. Lines that are shown as sold out are dropped; those that only the
+    record believes in are the order's phantoms.
     """
     order_id = new_order_id(errand)
     for sku, quantity in wanted:
         town.note(errand, _LOOK_UP, Place.APP, quantity, 0, order_id, sku=sku)
-    lines, phantoms = _reserve(town, errand, location, wanted, order_id)
+    ships = fulfilment is Fulfilment.SHIP
+    parts = allocate(town, wanted) if ships else allocate_for_pickup(town, location, wanted)
+    lines, phantoms = _reserve(town, errand, parts, order_id)
     if not lines:
         return Outcome.LOST_STOCK_OUT
     net_yen, cost_yen = worth(town, lines)
-    if fulfilment is Fulfilment.SHIP:
+    if ships:
         net_yen += shipping_fee_yen(town.scenario.fulfilment, net_yen)
     town.note(errand, _PLACED, Place.APP, errand.items, net_yen, order_id)
     placed_s = town.engine.now
@@ -68,9 +71,12 @@ def order_and_pay(
         staff=staff,
         settlement=settlement,
         phantoms=phantoms,
+        elsewhere={sku: place for place, part in parts for sku, _ in part if place != location},
     )
     if not settlement.paid:
-        release_lines(town, errand, location, [line for line in lines if line not in phantoms], order_id)
+        for place, part in parts:
+            held = [line for line in part if line in lines and line not in phantoms]
+            release_lines(town, errand, place, held, order_id)
         lose(town, errand, lines)
         town.loyalty.feel(errand.shopper, _NOT_PAID)
         town.note(errand, _PAY_FAILED, Place.APP, amount_yen=net_yen, order=order_id)
@@ -90,15 +96,15 @@ def order_was_cancelled(town: Town, order: Order) -> None:
         inquire(town, order.errand, order)
 
 
-def _reserve(town: Town, errand: Errand, location: int, wanted: Lines, order: int) -> tuple[Lines, Lines]:
+def _reserve(town: Town, errand: Errand, parts: list[tuple[int, Lines]], order: int) -> tuple[Lines, Lines]:
     """Reserve line by line; returns (accepted, phantoms among them). Refused lines are lost sales."""
     accepted: Lines = []
     phantoms: Lines = []
-    for sku, quantity in wanted:
+    for location, sku, quantity in ((place, *line) for place, part in parts for line in part):
         outcome = town.stock.reserve(town.engine.now, location, sku, quantity, errand.need, order)
         if outcome is Reserved.REFUSED:
             town.note(errand, _STOCK_OUT, Place.APP, quantity, town.price_yen[sku] * quantity, order, sku=sku)
-            lose(town, errand, [(sku, quantity)])
+            lose_missing(town, errand, [(sku, quantity)])
             continue
         accepted.append((sku, quantity))
         if outcome is Reserved.PHANTOM:
@@ -113,13 +119,13 @@ def release_lines(town: Town, errand: Errand, location: int, held: Lines, order:
 
 
 def pick_lines(town: Town, order: Order, reason: MoveReason) -> bool:
-    """Take the order's goods from its location; refund what is not there. True when anything is left to hand over."""
+    """Take the order's goods from where they are; refund what is not there. True when anything is left to hand over."""
     now_s, errand, phantoms = town.engine.now, order.errand, order.phantoms
     for line in order.held_lines():
-        town.stock.hand_out(now_s, order.ships_from, *line, errand.need, order.id, reason)
+        town.stock.hand_out(now_s, order.place_of(line[0]), *line, errand.need, order.id, reason)
     if phantoms:
         for sku, _ in phantoms:
-            town.stock.correct_record(order.ships_from, sku)
+            town.stock.correct_record(order.place_of(sku), sku)
         net_yen, cost_yen = worth(town, phantoms)
         if len(phantoms) == len(order.lines):
             net_yen = order.net_yen
@@ -132,6 +138,6 @@ def pick_lines(town: Town, order: Order, reason: MoveReason) -> bool:
             cost_yen,
             town.scenario.evaluation.commission_percent,
         )
-        lose(town, errand, phantoms)
+        lose_missing(town, errand, phantoms)
         town.note(errand, _CANCELLED, Place.WAREHOUSE, len(phantoms), net_yen, order.id)
     return order.refunded_yen < order.net_yen

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from enum import IntEnum
+from typing import NamedTuple
 
 from sim.errand import Errand
 from sim.log.rows import EVENT
@@ -11,9 +13,31 @@ from sim.town import Town
 
 Lines = list[tuple[int, int]]
 
-_STOCK_OUT, _LOST = int(Kind.STOCK_OUT), int(Kind.LOST_SALE)
+_STOCK_OUT, _LOST, _IN_NETWORK = int(Kind.STOCK_OUT), int(Kind.LOST_SALE), int(Kind.LOST_IN_NETWORK)
 _FLOOR = int(Place.FLOOR)
 _GOLDEN = 0.6180339887498949
+
+
+class Reaction(IntEnum):
+    """What somebody does about one missing line."""
+
+    OTHER_BRAND = 0
+    SAME_BRAND = 1
+    OUR_OTHER_STORE = 2
+    RIVAL = 3
+    LATER = 4
+    NEVER = 5
+
+
+class Reacted(NamedTuple):
+    """What became of missing lines. `later` and `our_other_store` are those of `left` that we may see again."""
+
+    taken: Lines
+    """Taken instead, from the shelf."""
+    left: Lines
+    """Not bought here now."""
+    later: Lines
+    our_other_store: Lines
 
 
 def fill_basket(
@@ -47,25 +71,53 @@ def lose(town: Town, errand: Errand, lines: Lines) -> None:
         _note(town, errand, _LOST, sku, quantity)
 
 
-def substitute(town: Town, location: int, errand: Errand, missing: Lines, order: int) -> tuple[Lines, Lines]:
-    """Each missing line alone: some take a similar item of the category, the rest is not bought here today.
+def lose_missing(town: Town, errand: Errand, lines: Lines) -> None:
+    """These goods will not be bought from us because they were not there; says so where we had them elsewhere."""
+    lose(town, errand, lines)
+    for sku, quantity in lines:
+        if town.stock.anywhere(sku, quantity):
+            _note(town, errand, _IN_NETWORK, sku, quantity)
 
-    Returns (taken instead, still missing). Buying later counts as lost: a world of weeks does not see it again.
+
+def substitute(town: Town, location: int, errand: Errand, missing: Lines, order: int) -> Reacted:
+    """Each missing line alone: some take a similar item of the category, the rest is not bought here now.
+
+    Whoever would take a similar item and finds none goes to a rival.
     """
-    rules, stock, now_s = town.scenario.stock_out, town.stock, town.engine.now
-    taken: Lines = []
-    left: Lines = []
+    reacted = Reacted([], [], [], [])
     for rank, (sku, quantity) in enumerate(missing):
-        draw = (errand.react_draw + rank * _GOLDEN) % 1.0
-        other = -1
-        if draw < rules.other_brand + rules.same_brand:
-            other = _similar(town, location, sku, quantity)
+        reaction = react(town, errand, sku, rank)
+        other = _similar(town, location, sku, quantity) if reaction <= Reaction.SAME_BRAND else -1
         if other >= 0:
-            stock.take(now_s, location, other, quantity, errand.need, order)
-            taken.append((other, quantity))
-        else:
-            left.append((sku, quantity))
-    return taken, left
+            town.stock.take(town.engine.now, location, other, quantity, errand.need, order)
+            reacted.taken.append((other, quantity))
+            continue
+        reacted.left.append((sku, quantity))
+        if reaction is Reaction.LATER:
+            reacted.later.append((sku, quantity))
+        elif reaction is Reaction.OUR_OTHER_STORE:
+            reacted.our_other_store.append((sku, quantity))
+    return reacted
+
+
+def react(town: Town, errand: Errand, sku: int, rank: int) -> Reaction:
+    """What the shopper does about missing line number `rank`, as usual in the SKU's category."""
+    usual = town.scenario.stock_out
+    category = list(town.scenario.categories.values())[town.category[sku]]
+    shares = category.substitution or usual
+    draw = (errand.react_draw + rank * _GOLDEN) % 1.0
+    ours = shares.elsewhere * usual.our_other_store
+    for reaction, share in (
+        (Reaction.OTHER_BRAND, shares.other_brand),
+        (Reaction.SAME_BRAND, shares.same_brand),
+        (Reaction.OUR_OTHER_STORE, ours),
+        (Reaction.RIVAL, shares.elsewhere - ours),
+        (Reaction.LATER, shares.later),
+    ):
+        if draw < share:
+            return reaction
+        draw -= share
+    return Reaction.NEVER
 
 
 def worth(town: Town, lines: Lines) -> tuple[int, int]:

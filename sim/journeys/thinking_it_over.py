@@ -17,7 +17,7 @@ from sim.calendar import DAY_S, HOUR_S
 from sim.errand import Errand
 from sim.journeys.ec_order import order_online
 from sim.journeys.reminder import is_reminded, remind, remind_in_vain
-from sim.journeys.shelf import Lines, fill_basket, lose
+from sim.journeys.shelf import Lines, fill_basket, lose, lose_missing
 from sim.journeys.till_sale import buy_at_till
 from sim.log.schema import Channel, Journey, Kind, Outcome, Place
 from sim.orders import new_order_id
@@ -111,7 +111,7 @@ def _visit_again(town: Town, store: Store, errand: Errand, wanted: Lines) -> Buy
     yield errand.browse_s / 3
     order = new_order_id(errand)
     basket, missing = fill_basket(town, errand.store, errand, wanted, order)
-    lose(town, errand, missing)
+    lose_missing(town, errand, missing)
     outcome = Outcome.LOST_STOCK_OUT
     if basket:
         outcome = yield from buy_at_till(town, errand, basket, order)

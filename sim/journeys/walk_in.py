@@ -14,7 +14,7 @@ from sim.journeys import scan_and_pay
 from sim.journeys.confusion import find_another_price, get_confused
 from sim.journeys.considering import Decision, decide, known_fit, reads_reviews
 from sim.journeys.ec_order import order_online
-from sim.journeys.shelf import Lines, fill_basket, lose, put_back, substitute
+from sim.journeys.shelf import Lines, fill_basket, lose, lose_missing, put_back, substitute
 from sim.journeys.thinking_it_over import think_it_over
 from sim.journeys.till_sale import buy_at_till
 from sim.log.schema import Channel, Journey, Kind, Outcome, Place
@@ -70,9 +70,9 @@ def walk_in(town: Town, errand: Errand) -> Steps:
     online = missing if missing and _orders_online(town, errand, advice) else []
     if missing and not online:
         town.loyalty.feel(errand.shopper, _MISSING)
-        taken, left = substitute(town, errand.store, errand, missing, order)
-        basket = merge_lines(basket + taken)
-        lose(town, errand, left)
+        reacted = substitute(town, errand.store, errand, missing, order)
+        basket = merge_lines(basket + reacted.taken)
+        lose_missing(town, errand, reacted.left)
     outcome = Outcome.LOST_STOCK_OUT
     if basket:
         outcome = yield from _check_out(town, errand, basket, order, advice)
