@@ -26,7 +26,6 @@ def cross_problems(values: Mapping[str, Any]) -> list[Problem]:
         *_profiles(values),
         *_stores(values),
         *payment_problems(values),
-        *_events(values),
         *_rollout(values),
     ]
 
@@ -81,17 +80,6 @@ def _stores(values: Mapping[str, Any]) -> Iterator[Problem]:
                 f"no open till at {hours}, when [traffic] brings shoppers and the store is open "
                 f"({staffed[0]}:00-{staffed[-1] + 1}:00)",
             )
-
-
-def _events(values: Mapping[str, Any]) -> Iterator[Problem]:
-    days = _table(values, "horizon").get("days")
-    if not isinstance(days, int):
-        return
-    for table in ("events", "rollout"):
-        for name, entry in _tables(values, table).items():
-            day = entry.get("day")
-            if isinstance(day, int) and day >= days:
-                yield f"{table}.{name}.day", f"day {day} is after the last day of the horizon, {days - 1}"
 
 
 def _rollout(values: Mapping[str, Any]) -> Iterator[Problem]:

@@ -23,16 +23,18 @@ def explain(error: ValidationError, values: Mapping[str, Any], origins: Mapping[
 
     `values` are the merged tables as given, `path` is the file named when no place is known.
     """
-    problems = [(_keys(problem["loc"]), _what(problem)) for problem in error.errors() if problem["loc"]]
+    problems = [(_keys(problem), _what(problem)) for problem in error.errors() if problem["loc"]]
     problems += [(key.split("."), what) for key, what in cross_problems(_with_defaults(values))]
     placed = [(_origin_of(keys, origins, path), ".".join(keys), what) for keys, what in problems]
     placed.sort(key=lambda problem: (problem[0].file, problem[0].line, problem[1]))
     return [f"{origin}: {key}: {what}" for origin, key, what in placed]
 
 
-def _keys(location: Sequence[Any]) -> list[str]:
+def _keys(problem: Any) -> list[str]:
     """A problem's keys as the file has them: pydantic puts an event's kind between its name and its key."""
-    keys = [str(part) for part in location]
+    keys = [str(part) for part in problem["loc"]]
+    if problem["type"] == "union_tag_invalid":
+        return [*keys, "kind"]
     return keys[:2] + keys[3:] if keys[0] == "events" and len(keys) > 3 else keys
 
 
@@ -57,6 +59,9 @@ def _origin_of(location: Sequence[str], origins: Mapping[str, Origin], path: Pat
 
 def _what(problem: Any) -> str:
     kind, location, message = problem["type"], [str(part) for part in problem["loc"]], problem["msg"]
+    if kind == "union_tag_invalid":
+        known = re.findall(r"'([^']*)'", problem["ctx"]["expected_tags"])
+        return f"no such kind of event{_meant(problem['ctx']['tag'], known, ' (did you mean {}?)')}: {', '.join(known)}"
     if kind == "union_tag_not_found":
         return 'required: kind = "campaign", "points_day", "rain" or another of `omo schema`'
     if kind == "missing":

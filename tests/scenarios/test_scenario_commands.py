@@ -57,9 +57,17 @@ BROKEN = {
         "[missions.daily]\nshare = 0  # HERE\n[missions.considered]\nshare = 0",
         "missions.daily.share: the shares of all missions are zero",
     ),
-    "campaign after the end": (
-        '[events.late]\nkind = "campaign"\nday = 56  # HERE',
-        "events.late.day: day 56 is after the last day of the horizon, 55",
+    "wave of an unknown store": (
+        '[rollout.first]\nday = 7\nstores = ["statoin"]  # HERE',
+        "rollout.first.stores: no store statoin (did you mean station?)",
+    ),
+    "wave of an unknown capability": (
+        "[rollout.first]\nday = 7\n[rollout.first.set]\nscan_an_pay = true  # HERE",
+        "rollout.first.set.scan_an_pay: no such capability (did you mean scan_and_pay?)",
+    ),
+    "event of an unknown kind": (
+        '[events.wet]\nkind = "rein"  # HERE\nday = 3',
+        "events.wet.kind: no such kind of event (did you mean rain?)",
     ),
     "store never opens": (
         f"[stores.mall]\nstaffed_tills = [{NO_HOURS}]  # HERE",
@@ -123,7 +131,7 @@ def test_a_wrong_extends_is_told_at_its_line(extends: str, message: str, tmp_pat
 def test_problems_of_single_keys_and_between_keys_come_in_one_go_ordered_by_line(tmp_path: Path) -> None:
     path = tmp_path / "town.toml"
     path.write_text(
-        START + '[events.late]\nkind = "campaign"\nday = 400\n[missions.daily]\nurgency = 2\n'
+        START + '[rollout.late]\nday = 4\nstores = ["no"]\n[missions.daily]\nurgency = 2\n'
         "categories = { foot = 1 }\n[population]\nshoppers = 0\nshopers = 1\n",
         encoding="utf-8",
     )

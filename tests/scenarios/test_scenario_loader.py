@@ -89,7 +89,7 @@ def test_an_override_that_cannot_be_placed_is_a_usage_error(assignment: str) -> 
         ("traffic.weekday_index=[1,2]", "traffic.weekday_index: list should have at least 7 items"),
         ("traffic.weekday_index=[1,2", "traffic.weekday_index: input should be a valid list"),
         ("stores.new.x_km=1", "stores.new.staffed_tills: required, and not given"),
-        ("events.c.day=99", "events.c.day: day 99 is after the last day"),
+        ("capability_costs.scan_an_pay.capex_yen=9", "capability_costs.scan_an_pay: no such capability"),
     ],
 )
 def test_a_wrong_override_is_reported_as_such(assignment: str, message: str) -> None:
@@ -150,8 +150,8 @@ w = 2
 
 def test_what_must_hold_between_keys_also_holds_for_scenarios_made_in_code() -> None:
     values = load("ward-omo").scenario.model_dump()
-    values["events"] = {"late": {"kind": "campaign", "day": 1000}}
-    with pytest.raises(ValueError, match=r"events\.late\.day: day 1000 is after"):
+    values["rollout"] = {"late": {"day": 3, "stores": ["nowhere"]}}
+    with pytest.raises(ValueError, match=r"rollout\.late\.stores: no store nowhere"):
         Scenario.model_validate(values)
 
 
