@@ -29,6 +29,7 @@ from sim.log.run_directory import (
     write_json,
     write_progress,
 )
+from sim.payments.settlement import settle
 from sim.streams import Streams
 from sim.world import World
 
@@ -101,6 +102,7 @@ def run_replication(scenario: Scenario, seed: int, replication: int, directory: 
                 yield day.index + 1
     finally:
         files.close()
+    settle(directory, scenario, world.streams)
     check(directory)
     write_json(directory / "summary.json", measure(directory, scenario))
 

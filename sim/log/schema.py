@@ -232,6 +232,10 @@ def labels(codes: type[IntEnum]) -> list[str]:
 _SECONDS: Final[pa.DataType] = pa.float64()
 _YEN: Final[pa.DataType] = pa.int64()
 _ID: Final[pa.DataType] = pa.int64()
+_DAY: Final[pa.DataType] = pa.int32()
+"""Days since the first simulated one, which is 0; a period may have begun before it."""
+_COUNT: Final[pa.DataType] = pa.int64()
+_HOURS: Final[pa.DataType] = pa.float64()
 
 TABLES: Final[dict[str, pa.Schema]] = {
     "events": pa.schema(
@@ -393,6 +397,50 @@ TABLES: Final[dict[str, pa.Schema]] = {
             "held": pa.int32(),
             "recorded": pa.int32(),
             "in_transit": pa.int32(),
+        }
+    ),
+    "settlements": pa.schema(
+        {
+            "provider": CODE,
+            "brand": CODE,
+            "channel": CODE,
+            "period_start_day": _DAY,
+            "period_end_day": _DAY,
+            "payout_day": _DAY,
+            "items": _COUNT,
+            "gross_yen": _YEN,
+            "refunds_yen": _YEN,
+            "fee_yen": _YEN,
+            "net_yen": _YEN,
+            "days_to_cash": pa.float64(),
+        }
+    ),
+    "breaks": pa.schema(
+        {
+            "payment": _ID,
+            "refund": pa.bool_(),
+            "kind": CODE,
+            "provider": CODE,
+            "brand": CODE,
+            "channel": CODE,
+            "amount_yen": _YEN,
+            "day": _DAY,
+            "found_day": _DAY,
+            "cleared_day": _DAY,
+        }
+    ),
+    "month_ends": pa.schema(
+        {
+            "month_end_day": _DAY,
+            "days_covered": _COUNT,
+            "items": _COUNT,
+            "files": _COUNT,
+            "breaks": _COUNT,
+            "file_hours": _HOURS,
+            "break_hours": _HOURS,
+            "overtime_hours": _HOURS,
+            "closed_day": _DAY,
+            "provider_yen": _YEN,
         }
     ),
     "catalogue": pa.schema(
