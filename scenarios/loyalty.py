@@ -56,6 +56,9 @@ class WordOfMouth(Table):
     talk: NotNegative = cited(
         0.15, ASSUMPTION, "rate of becoming aware per good experience that an acquaintance has in a day"
     )
+    enthusiasm: NotNegative = cited(
+        1.0, ASSUMPTION, "good experiences are told exp(this * (satisfaction + fit)) times: the attached tell more"
+    )
     bad_weight: NotNegative = cited(2.0, ASSUMPTION, "a bad experience takes back as much as this many good ones give")
     homophily: Share = cited(0.8, ASSUMPTION, "share of acquaintances alike in age, area and taste; the rest: anybody")
     store_per_day: NotNegative = cited(0.003, ASSUMPTION, "rate of noticing a store next door, per day and store")

@@ -83,8 +83,9 @@ class Loyalty:
         self.satisfaction = np.clip(faded + today, -rules.limit, rules.limit)
         good = np.bincount(who[weight > 0], minlength=n)
         bad = np.bincount(who[weight < 0], minlength=n)
-        self.awareness.overnight(day, good, bad)
-        self.dropping_out.overnight(day, np.array(self._bought, dtype=np.int64).reshape(-1, 2), self._attachment())
+        attachment = self._attachment()
+        self.awareness.overnight(day, good, bad, attachment)
+        self.dropping_out.overnight(day, np.array(self._bought, dtype=np.int64).reshape(-1, 2), attachment)
         self._felt.clear()
         self._bought.clear()
 

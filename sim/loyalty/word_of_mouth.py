@@ -46,7 +46,7 @@ class Awareness:
         self._members = np.maximum(1, np.bincount(self._group))
         self._near = rules.store_per_day * np.exp(-km / rules.store_km)
 
-    def overnight(self, day: Day, good: Ints, bad: Ints) -> None:
+    def overnight(self, day: Day, good: Ints, bad: Ints, attachment: Floats) -> None:
         """Spread the word: `good` and `bad` are the experiences that each shopper has had today."""
         self.reached = {}
         if self.aware.all():
@@ -56,12 +56,12 @@ class Awareness:
                 rate = -np.log1p(-min(event.reach_per_day, 1 - 1e-12))
                 self.reached[name] = self._tell(day, AcquiredBy.MARKETING, np.full(len(good), rate))
         self._tell(day, AcquiredBy.STORE, self._near.sum(axis=1))
-        self._tell(day, AcquiredBy.WORD_OF_MOUTH, self._talk(good, bad))
+        self._tell(day, AcquiredBy.WORD_OF_MOUTH, self._talk(good, bad, attachment))
 
-    def _talk(self, good: Ints, bad: Ints) -> Floats:
+    def _talk(self, good: Ints, bad: Ints, attachment: Floats) -> Floats:
         """Rate at which each shopper hears enough good to come: never below 0, however bad the news."""
         rules = self.rules
-        news = good - rules.bad_weight * bad
+        news = good * np.exp(rules.enthusiasm * attachment) - rules.bad_weight * bad
         alike = np.bincount(self._group, weights=news, minlength=len(self._members)) / self._members
         heard = rules.homophily * alike[self._group] + (1 - rules.homophily) * news.sum() / len(news)
         rate: Floats = rules.talk * np.maximum(heard, 0.0)
