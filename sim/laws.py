@@ -1,6 +1,9 @@
 """Conservation laws of a finished replication. A violation is our own bug and names the rows that show it.
 
-- money: what was captured, less what was refunded, is what the ledger has as revenue, order by order;
+- money: what was captured, less what was refunded, and the points used are what the ledger has as revenue less
+  coupons, order by order;
+- points: the opening balance, what was issued, used, expired and taken back make the closing balance of each purse,
+  never negative;
 - ledger: the rows of a need sum to its contribution, and only costs of places have no need;
 - stock: opening plus movements is closing, nothing is ever negative, holds never exceed what is there, and what was
   sent from one location to another has arrived or is in transit;
@@ -15,18 +18,21 @@ from typing import Final
 import duckdb
 
 from scenarios.errors import LawViolated
-from sim.log.schema import COSTS_OF_PLACES
+from sim.log.schema import COSTS_OF_PLACES, COSTS_OF_THE_COMPANY
 
 _SHOWN: Final = 5
+_COMPANY: Final = ", ".join(f"'{account.name.lower()}'" for account in COSTS_OF_THE_COMPANY)
 _PLACES: Final = ", ".join(f"'{account.name.lower()}'" for account in COSTS_OF_PLACES)
 
 LAWS: Final[dict[str, str]] = {
     "money: payments and ledger disagree about an order": """
-        select p.order, p.paid_yen, l.booked_yen from
-          (select "order", sum(amount_yen) as paid_yen from payments
-             where outcome in ('captured', 'timed_out_captured', 'refunded') group by 1) p
+        select "order", paid_yen, booked_yen from
+          (select "order", sum(yen) as paid_yen from
+             (select "order", amount_yen as yen from payments
+                where outcome in ('captured', 'timed_out_captured', 'refunded')
+              union all select "order", -points from points where kind = 'used') group by 1)
           full join (select "order", sum(amount_yen) as booked_yen from ledger
-             where account in ('revenue', 'refund') group by 1) l using ("order")
+             where account in ('revenue', 'refund', 'coupon') group by 1) using ("order")
         where coalesce(paid_yen, 0) <> coalesce(booked_yen, 0)""",
     "money: a refund exceeds what was captured": """
         select payment, sum(amount_yen) as left_yen from payments
@@ -37,7 +43,20 @@ LAWS: Final[dict[str, str]] = {
           using (need)
         where coalesce(contribution_yen, 0) <> coalesce(booked_yen, 0)""",
     "ledger: a row other than those of places has no need": f"""
-        select * from ledger where need is null and account not in ({_PLACES})""",
+        select * from ledger where need is null and account not in ({_PLACES}, {_COMPANY})""",
+    "points: opening and changes are not closing": """
+        select shopper, purse, moved, closing from
+          (select shopper, purse::varchar as purse, sum(points) as moved from points group by 1, 2)
+          full join (select shopper, 'store' as purse, points_store as closing from shoppers
+             union all select shopper, 'ec', points_ec from shoppers) using (shopper, purse)
+        where coalesce(moved, 0) <> closing""",
+    "points: a balance is negative, or a change has the wrong sign": """
+        select * from
+          (select *, sum(points) over w as balance
+           from (select *, file_row_number as n from points_numbered)
+           window w as (partition by shopper, purse order by n rows unbounded preceding))
+        where balance < 0 or (kind in ('opening', 'issued') and points < 0)
+           or (kind in ('expired', 'taken_back') and points > 0)""",
     "stock: opening plus movements is not closing": """
         select c.location, c.sku, c.on_hand, c.held, m.on_hand as moved, m.held as moved_holds from
           (select location::varchar as location, sku, on_hand, held from stock_closing) c
@@ -76,10 +95,11 @@ def check(directory: Path) -> None:
         connection.execute("set threads = 1")
         for path in directory.glob("*.parquet"):
             connection.execute(f"create view {path.stem} as select * from read_parquet('{path}')")
-        moves = directory / "stock_moves.parquet"
-        connection.execute(
-            f"create view stock_moves_numbered as select * from read_parquet('{moves}', file_row_number = true)"
-        )
+        for name in ("stock_moves", "points"):
+            path = directory / f"{name}.parquet"
+            connection.execute(
+                f"create view {name}_numbered as select * from read_parquet('{path}', file_row_number = true)"
+            )
         broken = []
         for law, query in LAWS.items():
             rows = connection.execute(f"{query} limit {_SHOWN + 1}").fetchall()

@@ -186,6 +186,9 @@ COSTS_OF_PLACES: Final = (
 )
 """What a location costs without any need behind it; `store` says which one."""
 
+COSTS_OF_THE_COMPANY: Final = (Account.MEDIA, Account.POINTS, Account.CAPABILITY_OPEX)
+"""What may arise without a need and without a place."""
+
 
 class Outcome(IntEnum):
     """How a need ended: the rows and columns of the channel-shift matrix."""
