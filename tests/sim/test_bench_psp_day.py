@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
+import subprocess
+import sys
+import time
 from math import inf
 from pathlib import Path
 
 import duckdb
 import numpy as np
+import psutil
 import pyarrow.parquet as pq
 import pytest
-import simpy
 from scipy.special import ndtr, ndtri
 
 from scenarios.errors import LawViolated, UsageError
@@ -21,9 +26,7 @@ from sim.bench.psp.log import EVENTS, SETTLEMENTS, write_shard
 from sim.bench.psp.merchants import MERCHANTS, PAYMENTS_PER_DAY, SIZE_SIGMA, pay_points, payers_a_day
 from sim.bench.psp.paying import CAPTURED, DECLINED, tenders_of, try_to_pay
 from sim.bench.psp.shard import Shard, simulate
-from sim.bench.psp.tills import LEFT, serve
-from sim.engine import Engine, Pool
-from sim.engine.actors import At, Script
+from sim.bench.psp.tills import LEFT, serve, serve_actors
 from sim.streams import Streams, exponential
 from sim.theory.erlang_a import abandon_probability
 from sim.theory.mmc import mean_wait_s
@@ -45,27 +48,6 @@ def shard() -> Shard:
     return simulate(1, 0, 400)
 
 
-def with_actors(
-    tills: int, arrive_s: list[float], patience_s: list[float], service_s: list[float], break_s: float
-) -> list[float]:
-    """What `serve` computes, by lean actors that queue for a pool."""
-    engine = Engine(simpy.Environment())
-    pool = Pool(engine, tills)
-    start_s = [LEFT] * len(arrive_s)
-
-    def customer(number: int) -> Script:
-        yield At(arrive_s[number])
-        if (yield (pool, patience_s[number])):
-            start_s[number] = engine.now
-            yield service_s[number]
-            pool.release_after(break_s)
-
-    for number in range(len(arrive_s)):
-        engine.start(customer(number))
-    engine.env.run()
-    return start_s
-
-
 @pytest.mark.parametrize("tills", [1, 2, 5])
 @pytest.mark.parametrize("break_s", [0.0, 14.85])
 @pytest.mark.parametrize("patience_mean_s", [20.0, 300.0, inf])
@@ -76,7 +58,7 @@ def test_the_recursion_is_a_queue_of_lean_actors_to_the_last_bit(
     arrive_s = np.cumsum(draws[:, 0] * 60 / tills).tolist()
     patience_s, service_s = (draws[:, 1] * patience_mean_s).tolist(), (draws[:, 2] * 55).tolist()
     start_s = serve(tills, arrive_s, patience_s, service_s, break_s)
-    assert start_s == with_actors(tills, arrive_s, patience_s, service_s, break_s)
+    assert start_s == serve_actors(tills, arrive_s, patience_s, service_s, break_s)
     if patience_mean_s < inf:
         assert 10 < start_s.count(LEFT) < 1_400
 
@@ -106,7 +88,7 @@ def test_the_mean_wait_without_impatience_is_erlangs() -> None:
     for seed in range(12):
         draws = exponential(Streams(seed, 0).uniforms("queue", np.arange(20_000), 2))
         arrive_s = np.cumsum(draws[:, 0] / 2.4).tolist()
-        start_s = serve(3, arrive_s, [inf] * len(arrive_s), draws[:, 1].tolist())
+        start_s = serve(3, arrive_s, [inf] * len(arrive_s), draws[:, 1].tolist(), 0.0)
         means.append(float(np.mean(np.array(start_s) - arrive_s)))
     half_width = 3.1 * np.std(means, ddof=1) / len(means) ** 0.5  # Student's t, 11 degrees of freedom, 99 %
     assert np.mean(means) == pytest.approx(mean_wait_s(2.4, 1.0, 3), abs=half_width)
@@ -117,7 +99,7 @@ def test_the_share_that_leaves_is_erlang_as() -> None:
     for seed in range(12):
         draws = exponential(Streams(seed, 0).uniforms("queue", np.arange(20_000), 3))
         arrive_s = np.cumsum(draws[:, 0] / 3.0).tolist()
-        start_s = serve(3, arrive_s, (2 * draws[:, 1]).tolist(), draws[:, 2].tolist())
+        start_s = serve(3, arrive_s, (2 * draws[:, 1]).tolist(), draws[:, 2].tolist(), 0.0)
         left.append(start_s.count(LEFT) / len(start_s))
     half_width = 3.1 * np.std(left, ddof=1) / len(left) ** 0.5
     assert np.mean(left) == pytest.approx(abandon_probability(3.0, 1.0, 0.5, 3), abs=half_width)
@@ -132,6 +114,12 @@ def test_any_number_of_processes_writes_the_same_bytes(tmp_path: Path) -> None:
         assert (tmp_path / "1" / name).read_bytes() == (tmp_path / "2" / name).read_bytes(), name
     kept = ("payments", "captured", "failed", "captured_yen", "event_rows", "fees_yen")
     assert {key: figures[0][key] for key in kept} == {key: figures[1][key] for key in kept}
+
+
+def test_the_engines_event_loop_writes_the_bytes_of_the_recursion(day: Path, tmp_path: Path) -> None:
+    simulate_day(tmp_path / "actors", SHARE, jobs=1, actors=True)
+    for name in ("events-000.parquet", "settlements-000.parquet"):
+        assert (tmp_path / "actors" / name).read_bytes() == (day / name).read_bytes(), name
 
 
 def test_a_smaller_share_is_the_beginning_of_the_bigger_one() -> None:
@@ -252,3 +240,23 @@ def test_an_interrupt_keeps_whole_shards_and_says_so(tmp_path: Path) -> None:
     assert len(list((tmp_path / "day").glob("events-*.parquet"))) == figures["shards_finished"]
     assert not list((tmp_path / "day").glob(".*"))
     assert figures["laws_hold"]
+
+
+def test_ctrl_c_at_the_command_line_ends_with_130_and_leaves_no_process(tmp_path: Path) -> None:
+    out = tmp_path / "day"
+    command = [sys.executable, "-m", "omo", "bench", "psp-day", "--jobs", "2", "--out", str(out), "--json"]
+    running = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    try:
+        deadline = time.monotonic() + 60
+        while not list(out.glob("events-*.parquet")) and time.monotonic() < deadline:
+            time.sleep(0.05)
+        family = [psutil.Process(running.pid), *psutil.Process(running.pid).children(recursive=True)]
+        os.kill(running.pid, signal.SIGINT)
+        told, said = running.communicate(timeout=60)
+    finally:
+        running.kill()
+    assert running.returncode == 130
+    assert "interrupted" in said
+    assert json.loads(told)["state"] == json.loads((out / "day.json").read_text())["state"] == "interrupted"
+    _, alive = psutil.wait_procs(family, timeout=10)
+    assert not alive

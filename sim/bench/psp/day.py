@@ -19,6 +19,7 @@ from scenarios.errors import LawViolated, UsageError
 from sim.bench.psp.log import DAY, write_shard
 from sim.bench.psp.merchants import MERCHANTS
 from sim.bench.psp.shard import shards, simulate
+from sim.bench.psp.tills import serve, serve_actors
 from sim.fan_out import as_finished, processes
 from sim.log.run_directory import write_json
 
@@ -38,9 +39,16 @@ class Done:
 
 
 def simulate_day(
-    directory: Path, share: float = 1.0, jobs: int | None = None, seed: int = 1, watch: Watcher | None = None
+    directory: Path,
+    share: float = 1.0,
+    jobs: int | None = None,
+    seed: int = 1,
+    watch: Watcher | None = None,
+    actors: bool = False,
 ) -> dict[str, Any]:
     """Simulate the first `share` of the merchants into `directory`; the figures, which are also left as `day.json`.
+
+    With `actors` the tills run in the engine's event loop, else as a recursion over their customers: the same bytes.
 
     Every shard is written by one process, whichever comes first: the bytes are the same for any number of `jobs`.
     Ctrl-C or SIGTERM keeps the shards that are whole; `state` then says `interrupted`. Raises `UsageError` where the
@@ -55,7 +63,7 @@ def simulate_day(
     started_s = perf_counter()
     done: dict[int, Done] = {}
     with processes(jobs, count) as pool:
-        futures = {pool.executor.submit(_work, directory, seed, n, merchants): n for n in range(count)}
+        futures = {pool.executor.submit(_work, directory, seed, n, merchants, actors): n for n in range(count)}
         try:
             for number, future in as_finished(futures, lambda: watch(len(done), count) if watch else None):
                 done[number] = future.result()
@@ -73,6 +81,7 @@ def simulate_day(
         "shards": count,
         "shards_finished": len(done),
         "jobs": jobs,
+        "tills": "actors" if actors else "recursion",
         **audit,
         "simulated_s": simulated_s,
         "total_s": perf_counter() - started_s,
@@ -84,8 +93,9 @@ def simulate_day(
     return figures
 
 
-def _work(directory: Path, seed: int, number: int, merchants: int) -> Done:
-    sums = write_shard(simulate(seed, number, merchants), number, directory)
+def _work(directory: Path, seed: int, number: int, merchants: int, actors: bool) -> Done:
+    shard = simulate(seed, number, merchants, serve_actors if actors else serve)
+    sums = write_shard(shard, number, directory)
     return Done(sums, os.getpid(), _peak_bytes())
 
 

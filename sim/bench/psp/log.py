@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date
 from enum import IntEnum
 from pathlib import Path
 from typing import Any, Final
@@ -11,11 +11,13 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from scenarios.payments import Payments
 from sim.bench.psp.merchants import Ints
 from sim.bench.psp.paying import CAPTURED, DECLINED, LATE, Attempt
 from sim.bench.psp.shard import Shard
 from sim.bench.psp.tills import LEFT
 from sim.log.schema import CODE, labels
+from sim.payments.calendars import periods
 from sim.streams import Floats
 
 DAY: Final = date(2025, 9, 10)
@@ -173,7 +175,9 @@ def _settlements(shard: Shard) -> pa.Table:
     order = np.argsort(time_s, kind="stable")
     row, tender = row[order], tender[order]
     amount = payers.amount_yen[row] * sign[order]
-    due = np.array([(_due(brand) - date(1970, 1, 1)).days for brand in tenders.brand], dtype=np.int32)
+    calendars = Payments().calendars
+    pay_out = [int(periods(calendars[name], DAY, 1).pay_out[0]) for name in tenders.calendar]
+    due = np.array([(DAY - date(1970, 1, 1)).days + days for days in pay_out])
     columns = {
         "time_s": time_s[order],
         "payment": payers.payment[row],
@@ -181,22 +185,10 @@ def _settlements(shard: Shard) -> pa.Table:
         "brand": _coded(tender, tenders.brand),
         "entry": _coded(entry_code[order], labels(Entry)),
         "amount_yen": amount,
-        "fee_yen": np.rint(amount * tenders.fee[tender]).astype(np.int64),
+        "fee_yen": (np.rint(amount * tenders.fee[tender]) + sign[order] * tenders.fee_yen[tender]).astype(np.int64),
         "due": due[tender],
     }
     return _table(columns, SETTLEMENTS)
-
-
-def _due(brand: str) -> date:
-    """When a capture of `DAY` is paid out: cards of the first half of a month at its end, of the second half on the
-    15th; codes and wallets at the end of the next month (terminal services in Japan)."""
-    if brand in ("qr", "wallet"):
-        return _month_end(_month_end(DAY) + timedelta(days=1))
-    return _month_end(DAY) if DAY.day <= 15 else _month_end(DAY) + timedelta(days=15)
-
-
-def _month_end(day: date) -> date:
-    return (day.replace(day=28) + timedelta(days=4)).replace(day=1) - timedelta(days=1)
 
 
 def _coded(codes: np.ndarray[Any, Any], names: list[str]) -> pa.Array[Any]:

@@ -41,6 +41,8 @@ class Tenders:
     decline: Floats
     time_out: Floats
     fee: Floats
+    fee_yen: Floats
+    calendar: list[str]
     after: Ints
 
     def first_choice(self, in_store: Bools, draw: Floats) -> Ints:
@@ -70,8 +72,8 @@ class Attempt:
 
 
 def tenders_of(rules: Payments) -> Tenders:
-    """All tenders that go through a provider: everything but cash."""
-    chosen = [tender for tender in rules.tenders.values() if tender.brand != "cash"]
+    """All tenders in use that go through a provider: everything but cash."""
+    chosen = [tender for tender in rules.tenders.values() if tender.brand != "cash" and tender.weight > 0]
     in_store = np.array([tender.channel == "store" for tender in chosen])
     after = np.arange(len(chosen))
     online = np.flatnonzero(~in_store)
@@ -80,8 +82,14 @@ def tenders_of(rules: Payments) -> Tenders:
     def column(name: str) -> Floats:
         return np.array([getattr(tender, name) for tender in chosen], dtype=float)
 
-    names = ("weight", "handling_s", "latency_median_s", "latency_sigma", "decline", "time_out", "fee")
-    return Tenders([t.brand for t in chosen], in_store, after=after, **{name: column(name) for name in names})
+    names = ("weight", "handling_s", "latency_median_s", "latency_sigma", "decline", "time_out", "fee", "fee_yen")
+    return Tenders(
+        brand=[tender.brand for tender in chosen],
+        in_store=in_store,
+        calendar=[tender.calendar for tender in chosen],
+        after=after,
+        **{name: column(name) for name in names},
+    )
 
 
 def try_to_pay(

@@ -29,7 +29,7 @@ from sim.bench.psp.merchants import (
     payers_a_day,
 )
 from sim.bench.psp.paying import Attempt, Bools, Tenders, tenders_of, try_to_pay
-from sim.bench.psp.tills import LEFT, serve
+from sim.bench.psp.tills import LEFT, Serve, serve
 from sim.streams import Floats, Streams
 
 MERCHANTS_PER_SHARD: Final = 1_281
@@ -69,8 +69,8 @@ def shards(merchants: int) -> int:
     return -(-merchants // MERCHANTS_PER_SHARD)
 
 
-def simulate(seed: int, number: int, merchants: int = MERCHANTS) -> Shard:
-    """Shard `number` of a provider of whose merchants only the first `merchants` are wanted."""
+def simulate(seed: int, number: int, merchants: int = MERCHANTS, queue: Serve = serve) -> Shard:
+    """Shard `number` of a provider of whose merchants only the first `merchants` are wanted; `queue` runs the tills."""
     streams, rules, tills = Streams(seed, 0), Payments(), Tills()
     tenders = tenders_of(rules)
     first = number * MERCHANTS_PER_SHARD
@@ -92,7 +92,7 @@ def simulate(seed: int, number: int, merchants: int = MERCHANTS) -> Shard:
     )
     scanning_s = np.where(in_store, _scanning_s(tills, amount_yen, draws[:, 2]), 0.0)
     patience_s = _patience_s(Patience(), draws[:, 3])
-    start_s = _starts(points, point, arrive_s, patience_s, scanning_s + paying_s, break_s)
+    start_s = _starts(queue, points, point, arrive_s, patience_s, scanning_s + paying_s, break_s)
     payers = Payers(point, payment, arrive_s, start_s, arrive_s + patience_s, scanning_s, amount_yen)
     served = start_s != LEFT
     return Shard(points, payers, np.flatnonzero(served), [_of(attempt, served) for attempt in attempts], tenders)
@@ -140,7 +140,13 @@ def _patience_s(rules: Patience, uniform: Floats) -> Floats:
 
 
 def _starts(
-    points: PayPoints, point: Ints, arrive_s: Floats, patience_s: Floats, service_s: Floats, break_s: float
+    queue: Serve,
+    points: PayPoints,
+    point: Ints,
+    arrive_s: Floats,
+    patience_s: Floats,
+    service_s: Floats,
+    break_s: float,
 ) -> Floats:
     """When each payer's service starts; in EC at once."""
     start_s = arrive_s.copy()
@@ -150,7 +156,7 @@ def _starts(
     for end, tills in zip(ends.tolist(), points.tills.tolist(), strict=True):
         if tills and end > begin:
             here = slice(begin, end)
-            start_s[here] = serve(tills, arrive[here], patience[here], service[here], break_s)
+            start_s[here] = queue(tills, arrive[here], patience[here], service[here], break_s)
         begin = end
     return start_s
 
