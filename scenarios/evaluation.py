@@ -31,7 +31,7 @@ Policy = Literal[
     "hybrid",
 ]
 Division = Literal["store", "ec"]
-Funder = Literal["seller", "store", "ec"]
+Funder = Literal["as_booked", "store", "ec"]
 Bearer = Literal["store", "ec", "shared"]
 
 _ALL_TO_STORE: Final = {"app_sale_store_credit": 1.0, "code_store_credit": 1.0, "collect_store_credit": 1.0}
@@ -49,7 +49,12 @@ POLICIES: Final[dict[str, dict[str, Any]]] = {
     "join_fee": {"join_fee_yen": 300},
     "ltv": {"ltv_share_percent": 5.0},
     "shop_team": {**_ALL_TO_STORE, "store_bonus_percent": 1.5},
-    "company_ltv": {"company_bonus": 1.0, "ltv_share_percent": 3.0, "code_store_credit": 1.0},
+    "company_ltv": {
+        "store_bonus_percent": 0.0,
+        "code_store_credit": 1.0,
+        "company_bonus": 1.0,
+        "ltv_share_percent": 3.0,
+    },
     "incremental": {"incremental_percent": 10.0},
     "shapley": {"attribution_percent": 3.0, "attribution_rule": "shapley"},
     "hybrid": {**_HALF, "commission_percent": 1.0, "join_fee_yen": 100, "company_bonus": 0.5},
@@ -70,8 +75,8 @@ class Booking(Table):
     ship_from_store_percent: Share = cited(
         0.0, ASSUMPTION, "share of such sales that EC pays to the store as a transfer; in the P/Ls alone"
     )
-    coupons: Funder = cited("seller", ASSUMPTION, "who bears coupons; seller is the division that books the sale")
-    points: Funder = cited("seller", ASSUMPTION, "who bears points")
+    coupons: Funder = cited("as_booked", ASSUMPTION, "who bears coupons; as booked is each coupon's own funder")
+    points: Funder = cited("as_booked", ASSUMPTION, "who bears points; as booked is the division of the sale")
     contact_centre: Bearer = cited("ec", ASSUMPTION, "who bears the contact centre")
     media: Bearer = cited("ec", ASSUMPTION, "who bears messages and advertising")
     capability_opex: Bearer = cited("shared", ASSUMPTION, "who bears the running cost of systems")

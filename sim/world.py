@@ -32,7 +32,7 @@ from sim.population import Population, population
 from sim.rollout import open_today
 from sim.setting_out import errands_of_day
 from sim.staff.crew import Crew
-from sim.staff.managers import ec_effort
+from sim.staff.managers import ec_effort, hold_back_units
 from sim.store.balking_and_reneging import stay_probability
 from sim.store.store import Store
 from sim.store.tills import mean_service_s
@@ -83,6 +83,7 @@ class World:
             crew=Crew(scenario, streams, self.km),
             stay_probability=stay_probability(scenario),
         )
+        self.town.stock.online.hold_back = [hold_back_units(scenario)] * len(self.town.stores)
         self.wait_memory_min = np.zeros(len(self.town.stores))
         self.stock_out_memory = np.zeros(len(self.town.stores))
         self._write_catalogue()
@@ -164,7 +165,7 @@ class World:
             coupons_taken=np.zeros(places, dtype=np.bool_),
             stores_open=np.ones(places - 1, dtype=np.bool_),
             stock_out_memory=self.stock_out_memory,
-            ec_effort=ec_effort(self.scenario.evaluation),
+            ec_effort=self.scenario.choice.ec_effort * ec_effort(self.scenario.evaluation),
         )
 
     def _shown(self) -> Shown:

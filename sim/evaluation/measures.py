@@ -12,7 +12,7 @@ from scenarios.schema import Scenario
 from sim.evaluation.siloed import DIVISIONS, statement_sql
 from sim.evaluation.tables import opened, single
 
-Unit = Literal["yen", "share", "count", "s"]
+Unit = Literal["yen", "share", "count", "s", "days", "hours"]
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class Measure:
     query: str | None = None
 
 
-_CONTACTS = "select avg((action = 'recommend')::int) from staff_contacts where"
+_CONTACTS = "select avg((starts_with(action::varchar, 'recommend'))::int) from staff_contacts where"
 _WAIT = "select sum(wait_s) / nullif(sum(served), 0) from queues where"
 _RETURNS = """select coalesce(sum(r.amount_yen), 0) / nullif(sum(o.net_yen), 0) from orders o
   left join (select "order", sum(amount_yen) as amount_yen from events where kind = 'returned' group by 1) r
@@ -65,6 +65,35 @@ MEASURES: Final[tuple[Measure, ...]] = (
         "Staff recommend the app, item missing",
         "The same at contacts in front of an empty shelf.",
         f"{_CONTACTS} stocked_out",
+    ),
+    Measure(
+        "deflect_rate",
+        "share",
+        "Staff talk shoppers out of the app",
+        "Share of floor contacts at which staff deflected from the app.",
+        "select avg((action = 'deflect')::int) from staff_contacts",
+    ),
+    Measure(
+        "sign_ups",
+        "count",
+        "Sign-ups on the floor",
+        "Shoppers who got the app on advice, and sign-ups on paper that nobody uses.",
+        "select count(*) from staff_contacts where signed_up or hollow",
+    ),
+    Measure(
+        "staff_sales_yen",
+        "yen",
+        "Sales under a staff code",
+        "Net revenue of app and EC orders with a staff code, whether or not they would have come without it.",
+        """select sum(amount_yen) from ledger
+           where account in ('revenue', 'refund') and staff is not null and order_channel <> 'store'""",
+    ),
+    Measure(
+        "bonus_yen",
+        "yen",
+        "Bonus and commission",
+        "What staff are paid beyond their wage; it is part of contribution.",
+        "select -sum(amount_yen) from ledger where account in ('bonus', 'commission')",
     ),
     Measure(
         "lost_sales_yen",
@@ -188,33 +217,47 @@ MEASURES: Final[tuple[Measure, ...]] = (
            from needs where outcome in ('store', 'app_carry', 'app_ship', 'ec_ship', 'collect')""",
     ),
     Measure(
-        "lost_sales_with_network_stock_yen",
+        "days_to_cash",
+        "days",
+        "Days from payment to cash",
+        "Days between a payment other than cash and its pay-out by the provider, weighted by yen.",
+        """select sum(days_to_cash * gross_yen) / sum(gross_yen) from settlements
+           where provider is not null and gross_yen > 0""",
+    ),
+    Measure(
+        "settlement_files_per_month",
+        "hours",
+        "Settlement files a month",
+        "Files that the payment providers send for a month, mean over the months that the run touches.",
+        "select avg(files) from month_ends",
+    ),
+    Measure(
+        "open_breaks",
+        "hours",
+        "Open breaks",
+        "Payments and refunds that differ in the providers' files, found or not yet, and are not cleared: daily mean.",
+        "select sum(cleared_day - day) / (select sum(days_covered) from month_ends) from breaks",
+    ),
+    Measure(
+        "accounting_hours_per_month",
+        "hours",
+        "Accounting hours a month",
+        "Work on settlement files and on their breaks; breaks of the days covered, times 365.25 / 12 days.",
+        "select avg(file_hours) + sum(break_hours) / sum(days_covered) * 365.25 / 12 from month_ends",
+    ),
+    Measure(
+        "days_to_close_month",
+        "days",
+        "Days to close the month",
+        """From a month's end until all files that cover it are matched and their breaks cleared; mean over the months
+        that the run touches, with the work that the days covered bring.""",
+        "select avg(closed_day - month_end_day) from month_ends",
+    ),
+    Measure(
+        "payment_operations_yen_per_month",
         "yen",
-        "Lost sales while we had the goods elsewhere",
-        "Of the goods lost because they were missing: those that another shelf or the warehouse had at that moment.",
-        "select sum(amount_yen) from events where kind = 'lost_in_network'",
-    ),
-    Measure(
-        "oversold_orders",
-        "count",
-        "Orders promised and not there",
-        "Online orders with a line that the record promised and no shelf held; it was refunded.",
-        "select count(*) from events where kind = 'cancelled'",
-    ),
-    Measure(
-        "record_error_share",
-        "share",
-        "Wrong stock records",
-        "Share of records of carried SKUs, stores and warehouse, that differ from the shelf at the end.",
-        """select avg((recorded <> on_hand)::int) from stock_closing where (location::varchar, sku) in
-             (select (location::varchar, sku) from stock_moves where reason = 'opening')""",
-    ),
-    Measure(
-        "stock_value_yen",
-        "yen",
-        "Stock at the end",
-        "Goods on hand and in transit at the end, at cost.",
-        "select sum((on_hand + in_transit) * cost_yen) from stock_closing join catalogue using (sku)",
+        "Payment operations a month",
+        "Accounting hours and overtime at a clerk's wage, providers' monthly fees, integration of new providers.",
     ),
 )
 

@@ -23,7 +23,8 @@ def ec_effort(pay: Evaluation) -> float:
     """How far the EC division lets up, from 0 (all its sales are its own) down to -1 (all are given to stores).
 
     The mean credit that stores get for app and collected sales, less what is counted twice. With a cost of effort
-    that grows as its square, the effort that pays EC best is proportional to the share that it keeps.
+    that grows as its square, the effort that pays EC best is proportional to the share that it keeps. Where all are
+    paid by the company's contribution, nobody's share matters.
     """
     given = (pay.app_sale_store_credit + pay.code_store_credit + pay.collect_store_credit) / 3
-    return -given * (1 - pay.shadow_credit)
+    return -given * (1 - pay.shadow_credit) * (1 - pay.company_bonus)
