@@ -259,6 +259,35 @@ MEASURES: Final[tuple[Measure, ...]] = (
         "Payment operations a month",
         "Accounting hours and overtime at a clerk's wage, providers' monthly fees, integration of new providers.",
     ),
+    Measure(
+        "lost_sales_with_network_stock_yen",
+        "yen",
+        "Lost sales while we had the goods elsewhere",
+        "Of the goods lost because they were missing: those that another shelf or the warehouse had at that moment.",
+        "select sum(amount_yen) from events where kind = 'lost_in_network'",
+    ),
+    Measure(
+        "oversold_orders",
+        "count",
+        "Orders promised and not there",
+        "Online orders with a line that the record promised and no shelf held; it was refunded.",
+        "select count(*) from events where kind = 'cancelled'",
+    ),
+    Measure(
+        "record_error_share",
+        "share",
+        "Wrong stock records",
+        "Share of records of carried SKUs, stores and warehouse, that differ from the shelf at the end.",
+        """select avg((recorded <> on_hand)::int) from stock_closing where (location::varchar, sku) in
+             (select (location::varchar, sku) from stock_moves where reason = 'opening')""",
+    ),
+    Measure(
+        "stock_value_yen",
+        "yen",
+        "Stock at the end",
+        "Goods on hand and in transit at the end, at cost.",
+        "select sum((on_hand + in_transit) * cost_yen) from stock_closing join catalogue using (sku)",
+    ),
 )
 
 BY_NAME: Final = {measure.name: measure for measure in MEASURES}
