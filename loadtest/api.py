@@ -22,6 +22,8 @@ METHOD_OF_BRAND: Final = {
     "qr": "cpm",
     "wallet": "wallet",
     "card_online": "card",
+    "konbini": "wallet",
+    "pay_later": "wallet",
 }
 """The API's payment method for each brand of the trace: QR at a till is shown by the shopper (CPM)."""
 

@@ -68,7 +68,7 @@ ACTIONS: Final = (
 )
 """What a trace may ask for. `poll` is not among them: the client polls when an answer makes it necessary."""
 
-BRANDS: Final = ("cash", "card", "contactless", "qr", "wallet", "card_online")
+BRANDS: Final = ("cash", "card", "contactless", "qr", "wallet", "card_online", "konbini", "pay_later")
 
 
 @dataclass(frozen=True)

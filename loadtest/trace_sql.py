@@ -15,7 +15,7 @@ ORDERED: Final = """
                    WHERE kind = 'pay_attempt' GROUP BY "order"),
     asked AS (
         SELECT "order", attempt, brand::VARCHAR AS brand, channel::VARCHAR AS channel, time_s - latency_s AS at_s
-        FROM payments WHERE amount_yen > 0 AND outcome <> 'refunded')
+        FROM payments WHERE amount_yen > 0 AND outcome NOT IN ('refunded', 'expired'))
     SELECT "order", any_value(need) AS need, any_value(shopper) AS shopper, min(at_s) AS paying_s,
         arg_min(channel, attempt) AS channel,
         list({'at_s': at_s, 'brand': brand, 'channel': channel} ORDER BY attempt) AS attempts

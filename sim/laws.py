@@ -7,6 +7,7 @@
 - ledger: the rows of a need sum to its contribution, and only costs of places have no need;
 - stock: opening plus movements is closing, nothing is ever negative, holds never exceed what is there, and what was
   sent from one location to another has arrived or is in transit;
+- settlement: each captured or refunded item is in one settlement, and all of it but the fee is paid out;
 - flow: each need ends exactly once, everybody who arrives leaves, everybody who joins a line is served or reneges.
 """
 
@@ -86,6 +87,21 @@ LAWS: Final[dict[str, str]] = {
     "flow: a line's joiners are not its served and reneged": """
         select store, place, sum(joined) as joined, sum(served) as served, sum(reneged) as reneged
         from queues group by 1, 2 having sum(joined) <> sum(served) + sum(reneged)""",
+    "settlement: an item is not settled exactly once": """
+        select * from
+          (select brand::varchar as brand, channel::varchar as channel, count(*) as items, sum(fee_yen) as fee_yen,
+             sum(greatest(amount_yen, 0)) as gross_yen, sum(greatest(-amount_yen, 0)) as refunds_yen
+           from payments where outcome in ('captured', 'timed_out_captured', 'refunded') group by all) p
+          full join (select brand::varchar as brand, channel::varchar as channel, sum(items) as settled_items,
+             sum(gross_yen) as settled_gross_yen, sum(refunds_yen) as settled_refunds_yen, sum(fee_yen) as kept_yen
+           from settlements group by all) s using (brand, channel)
+        where items is distinct from settled_items or gross_yen is distinct from settled_gross_yen
+          or refunds_yen is distinct from settled_refunds_yen or fee_yen is distinct from kept_yen""",
+    "settlement: a pay-out is not gross less refunds and fees, or comes before its period ends": """
+        select * from settlements
+        where net_yen <> gross_yen - refunds_yen - fee_yen or payout_day < period_end_day""",
+    "settlement: a break is cleared before it can be known": """
+        select * from breaks where not (day < found_day and found_day <= cleared_day)""",
 }
 
 

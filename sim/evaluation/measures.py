@@ -12,7 +12,7 @@ from scenarios.schema import Scenario
 from sim.evaluation.siloed import DIVISIONS, statement_sql
 from sim.evaluation.tables import opened, single
 
-Unit = Literal["yen", "share", "count", "s", "days", "hours"]
+Unit = Literal["yen", "share", "count", "s", "days", "hours", "number"]
 
 
 @dataclass(frozen=True)
@@ -226,17 +226,18 @@ MEASURES: Final[tuple[Measure, ...]] = (
     ),
     Measure(
         "settlement_files_per_month",
-        "hours",
+        "number",
         "Settlement files a month",
         "Files that the payment providers send for a month, mean over the months that the run touches.",
         "select avg(files) from month_ends",
     ),
     Measure(
         "open_breaks",
-        "hours",
+        "number",
         "Open breaks",
         "Payments and refunds that differ in the providers' files, found or not yet, and are not cleared: daily mean.",
-        "select sum(cleared_day - day) / (select sum(days_covered) from month_ends) from breaks",
+        """with run as (select sum(days_covered)::int as days from month_ends)
+           select sum(least(cleared_day, days) - day) / any_value(days) from breaks, run where day < days""",
     ),
     Measure(
         "accounting_hours_per_month",
@@ -249,15 +250,16 @@ MEASURES: Final[tuple[Measure, ...]] = (
         "days_to_close_month",
         "days",
         "Days to close the month",
-        """From a month's end until all files that cover it are matched and their breaks cleared; mean over the months
-        that the run touches, with the work that the days covered bring.""",
+        "From a month's end until all files that cover it are matched and their breaks cleared; mean over the months"
+        " that the run touches, with the work that the days covered bring.",
         "select avg(closed_day - month_end_day) from month_ends",
     ),
     Measure(
         "payment_operations_yen_per_month",
         "yen",
         "Payment operations a month",
-        "Accounting hours and overtime at a clerk's wage, providers' monthly fees, integration of new providers.",
+        "Accounting hours at a clerk's wage, providers' monthly fees, integration of providers that are new.",
+        "select avg(provider_yen + accounting_yen) from month_ends",
     ),
     Measure(
         "lost_sales_with_network_stock_yen",

@@ -22,7 +22,9 @@ def number(value: float | None, unit: str, signed: bool = False) -> str:
         return f"{sign}{value / 1000:,.0f} k"
     if unit == "share":
         return f"{sign}{value * 100:.2f} %"
-    return f"{sign}{value:,.1f} s" if unit == "s" else f"{sign}{value:,.0f}"
+    if unit in ("s", "days", "hours"):
+        return f"{sign}{value:,.1f} {unit}"
+    return f"{sign}{value:,.1f}" if unit == "number" else f"{sign}{value:,.0f}"
 
 
 def interval(document: dict[str, Any], unit: str, signed: bool = False) -> str:

@@ -444,6 +444,7 @@ TABLES: Final[dict[str, pa.Schema]] = {
             "overtime_hours": _HOURS,
             "closed_day": _DAY,
             "provider_yen": _YEN,
+            "accounting_yen": _YEN,
         }
     ),
     "catalogue": pa.schema(

@@ -172,18 +172,21 @@ def _month_end(
     sent = {name: _settlements_in(scenario, month, {r.calendar for r in within if r.provider == name}) for name in used}
     found = sum(month.first <= one.day <= month.last for one in breaks)
     overtime = sum(minutes for day, minutes in clerk.overtime_minutes.items() if month.last < day <= month.next_last)
+    file_hours = sum(n * _minutes_of_files(scenario, name, month.last) for name, n in sent.items()) / 60
+    break_hours = found * clerk.rules.minutes_per_break / 60
     return {
         "month_end_day": month.last,
         "days_covered": month.covered,
         "items": sum(row.items for row in within),
         "files": sum(count * providers[name].files_per_settlement for name, count in sent.items()),
         "breaks": found,
-        "file_hours": sum(n * _minutes_of_files(scenario, name, month.last) for name, n in sent.items()) / 60,
-        "break_hours": found * clerk.rules.minutes_per_break / 60,
+        "file_hours": file_hours,
+        "break_hours": break_hours,
         "overtime_hours": overtime / 60,
         "closed_day": max((f.cleared_day for f in files if f.start_day <= month.last), default=month.last),
         "provider_yen": sum(providers[name].monthly_fee_yen for name in used)
         + sum(providers[name].integration_yen for name in new),
+        "accounting_yen": round((file_hours + break_hours) * clerk.rules.wage_yen_per_hour),
     }
 
 

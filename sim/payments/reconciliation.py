@@ -22,8 +22,9 @@ from scenarios.schema import Scenario
 from sim.streams import Streams
 
 _BATCH = 100_000
-_INT32: pa.DataType = pa.int32()
-_KEY = pa.schema({"payment": pa.int64(), "refund": pa.bool_(), "day": _INT32})
+_INT64: pa.DataType = pa.int64()
+_BOOL: pa.DataType = pa.bool_()
+_KEY = pa.schema({"payment": _INT64, "refund": _BOOL, "day": pa.int32()})
 """What tells the items of a payment apart."""
 
 _HANDED_BACK = """
