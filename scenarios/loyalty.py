@@ -10,34 +10,33 @@ from scenarios.cited import ASSUMPTION, NotNegative, Positive, Share, Table, cit
 class Feelings(Table):
     """What one experience adds to a shopper's satisfaction."""
 
-    served: NotNegative = cited(0.03, ASSUMPTION, "got what was wanted")
-    long_wait: float = cited(-0.10, ASSUMPTION, "waited longer than irritates", le=0)
-    queue_left: float = cited(-0.30, ASSUMPTION, "left because of the queue", le=0)
-    stock_out: float = cited(-0.15, ASSUMPTION, "did not find what was wanted", le=0)
-    payment_failed: float = cited(-0.25, ASSUMPTION, "could not pay", le=0)
-    charged_twice: float = cited(-0.50, ASSUMPTION, "was charged twice", le=0)
-    order_cancelled: float = cited(-0.40, ASSUMPTION, "paid for what the retailer then did not have", le=0)
-    inconsistent: float = cited(-0.25, ASSUMPTION, "was told one thing here and another there", le=0)
-    confused: float = cited(-0.15, ASSUMPTION, "did not find the way through something new", le=0)
-    wrong_advice: float = cited(-0.20, ASSUMPTION, "was given advice that does not fit", le=0)
-    annoyed: float = cited(-0.40, ASSUMPTION, "was pressed to use an app without having a smartphone", le=0)
-    false_reminder: float = cited(-0.20, ASSUMPTION, "was reminded of something bought already", le=0)
-    pushed_too_often: float = cited(-0.10, ASSUMPTION, "got more messages than wanted", le=0)
-    return_easy: NotNegative = cited(0.05, ASSUMPTION, "returned goods where it suits")
-    return_hard: float = cited(-0.20, ASSUMPTION, "could not return goods where it suits", le=0)
-    helped: NotNegative = cited(0.05, ASSUMPTION, "got missing goods another way")
+    served: NotNegative = cited(0.015, ASSUMPTION, "got what was wanted")
+    long_wait: float = cited(-0.05, ASSUMPTION, "waited longer than irritates", le=0)
+    queue_left: float = cited(-0.15, ASSUMPTION, "left because of the queue", le=0)
+    stock_out: float = cited(-0.075, ASSUMPTION, "did not find what was wanted", le=0)
+    payment_failed: float = cited(-0.125, ASSUMPTION, "could not pay", le=0)
+    charged_twice: float = cited(-0.25, ASSUMPTION, "was charged twice", le=0)
+    order_cancelled: float = cited(-0.2, ASSUMPTION, "paid for what the retailer then did not have", le=0)
+    inconsistent: float = cited(-0.125, ASSUMPTION, "was told one thing here and another there", le=0)
+    confused: float = cited(-0.075, ASSUMPTION, "did not find the way through something new", le=0)
+    wrong_advice: float = cited(-0.1, ASSUMPTION, "was given advice that does not fit", le=0)
+    annoyed: float = cited(-0.2, ASSUMPTION, "was pressed to use an app without having a smartphone", le=0)
+    false_reminder: float = cited(-0.1, ASSUMPTION, "was reminded of something bought already", le=0)
+    pushed_too_often: float = cited(-0.05, ASSUMPTION, "got more messages than wanted", le=0)
+    return_easy: NotNegative = cited(0.025, ASSUMPTION, "returned goods where it suits")
+    return_hard: float = cited(-0.1, ASSUMPTION, "could not return goods where it suits", le=0)
+    helped: NotNegative = cited(0.025, ASSUMPTION, "got missing goods another way")
 
 
 class Loyalty(Table):
     """Satisfaction, and what it does to the next purchase and to staying a customer.
 
-    Satisfaction starts at 0, adds what is felt, and fades. Dropping out has the form of the BG/NBD model (Fader, Hardie
+    Satisfaction starts at 0, adds what is felt, fades, and stays within -1 and 1. Dropping out has the form of the BG/NBD model (Fader, Hardie
     and Lee 2005): each shopper has an own probability p ~ Beta(a, b) of being lost after a purchase.
     """
 
-    satisfaction: NotNegative = cited(0.3, ASSUMPTION, "utility of one unit of satisfaction, for all our journeys")
+    satisfaction: NotNegative = cited(0.6, ASSUMPTION, "utility of full satisfaction, for all our journeys")
     memory_days: Positive = cited(60.0, ASSUMPTION, "days after which satisfaction has faded to 37 %")
-    limit: Positive = cited(2.0, ASSUMPTION, "satisfaction stays within plus and minus this")
     fit_spread: NotNegative = cited(
         0.3, ASSUMPTION, "standard deviation over shoppers of how well the retailer suits them: a lasting utility"
     )

@@ -290,6 +290,42 @@ MEASURES: Final[tuple[Measure, ...]] = (
         "Goods on hand and in transit at the end, at cost.",
         "select sum((on_hand + in_transit) * cost_yen) from stock_closing join catalogue using (sku)",
     ),
+    Measure(
+        "satisfaction_mean",
+        "share",
+        "Satisfaction",
+        "Mean over the shoppers who know the company at the end; 0 is neutral, 100 % and -100 % are the limits.",
+        "select avg(satisfaction) from shoppers where acquired_by is not null",
+    ),
+    Measure(
+        "dropped_out_share",
+        "share",
+        "Shoppers lost for good",
+        "Of those who know the company, the share that has dropped out after a purchase.",
+        "select avg(isfinite(dropped_out_s)::int) from shoppers where acquired_by is not null",
+    ),
+    Measure(
+        "inconsistency_per_1000_journeys",
+        "number",
+        "Inconsistencies per 1,000 journeys",
+        "Points locked in the other channel, another price online and the like, per 1,000 needs that came to us.",
+        """select 1000 * (select count(*) from events where kind = 'inconsistent') / nullif(count(*), 0)
+           from needs where journey not in ('none', 'rival')""",
+    ),
+    Measure(
+        "word_of_mouth_customers",
+        "count",
+        "Customers by word of mouth",
+        "Shoppers who did not know the company and came to know it through acquaintances.",
+        "select count(*) from shoppers where acquired_by = 'word_of_mouth'",
+    ),
+    Measure(
+        "points_liability_yen",
+        "yen",
+        "Points outstanding",
+        "Points that shoppers hold at the end, one yen each.",
+        "select sum(points_store + points_ec) from shoppers",
+    ),
 )
 
 BY_NAME: Final = {measure.name: measure for measure in MEASURES}
@@ -308,6 +344,8 @@ MODE_OUTCOMES: Final = (
     "return_rate_online",
     "return_rate_store",
     "shared_journeys",
+    "satisfaction_mean",
+    "inconsistency_per_1000_journeys",
 )
 """What the modes of operation are compared on, in this order."""
 

@@ -1,7 +1,7 @@
 """Satisfaction: what shoppers have felt lately, and what it does to their next choice.
 
 Satisfaction starts at 0, adds the weight of each experience and fades exponentially:
-s(tonight) = clip(s(last night) * exp(-1 / memory_days) + sum of the day's weights, -limit, limit). So a better
+s(tonight) = clip(s(last night) * exp(-1 / memory_days) + sum of the day's weights, -1, 1). So a better
 experience never lowers it. The utility of every journey of ours is satisfaction times its weight plus the shopper's
 lasting fit with this retailer.
 """
@@ -80,7 +80,7 @@ class Loyalty:
         who, weight = felt[:, 0], self.weights[felt[:, 1]]
         today = np.bincount(who, weights=weight, minlength=n)
         faded = self.satisfaction * np.exp(-1 / rules.memory_days)
-        self.satisfaction = np.clip(faded + today, -rules.limit, rules.limit)
+        self.satisfaction = np.clip(faded + today, -1.0, 1.0)
         good = np.bincount(who[weight > 0], minlength=n)
         bad = np.bincount(who[weight < 0], minlength=n)
         attachment = self._attachment()
