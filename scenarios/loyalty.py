@@ -31,8 +31,9 @@ class Feelings(Table):
 class Loyalty(Table):
     """Satisfaction, and what it does to the next purchase and to staying a customer.
 
-    Satisfaction starts at 0, adds what is felt, fades, and stays within -1 and 1. Dropping out has the form of the BG/NBD model (Fader, Hardie
-    and Lee 2005): each shopper has an own probability p ~ Beta(a, b) of being lost after a purchase.
+    Satisfaction starts at 0, adds what is felt, fades, and stays within -1 and 1. Dropping out has the form of the
+    BG/NBD model (Fader, Hardie and Lee 2005): each shopper has an own probability p ~ Beta(a, b) of being lost after a
+    purchase.
     """
 
     satisfaction: NotNegative = cited(0.6, ASSUMPTION, "utility of full satisfaction, for all our journeys")
