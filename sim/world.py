@@ -34,6 +34,7 @@ from sim.setting_out import errands_of_day
 from sim.staff.crew import Crew
 from sim.staff.managers import ec_effort, hold_back_units
 from sim.store.balking_and_reneging import stay_probability
+from sim.store.floor_tasks import count_stock
 from sim.store.store import Store
 from sim.store.tills import mean_service_s
 from sim.streams import Streams
@@ -119,6 +120,9 @@ class World:
             scenario, self.goods, self.streams, day, needs, journey, store, self.people, self.town.tenders, store_hours
         )
         self.engine.start(self._rosters())
+        if scenario.stock.cycle_count_skus_per_day:
+            for place in self.town.stores:
+                self.engine.start(count_stock(self.town, place))
         self.engine.pump((errand.start_s, partial(self._set_out, errand)) for errand in errands)
         self.engine.env.run(until=day.start_s + DAY_S)
         self._remember_waits()

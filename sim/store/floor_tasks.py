@@ -10,6 +10,7 @@ from collections.abc import Generator
 from enum import IntEnum
 from typing import Any
 
+from sim.calendar import DAY_S
 from sim.store.store import Store
 from sim.town import Town
 
@@ -30,6 +31,8 @@ def count_stock(town: Town, store: Store) -> Generator[Any, Any, None]:
     is put right at the moment when it has been counted.
     """
     rules, stock, engine = town.scenario.stock, town.stock, town.engine
+    if not store.is_open_on(int(engine.now / DAY_S)):
+        return
     recorded, on_hand = stock.recorded[store.index], stock.on_hand[store.index]
     opens_s = store.next_open_s(engine.now)
     closes_s = store.closes_s(opens_s)
