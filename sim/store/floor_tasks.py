@@ -1,7 +1,7 @@
-"""What floor staff do, and what comes first: shoppers, then collectors at the counter, then picking, then counting.
+"""What floor staff do, and what comes first: collectors at the counter, then picking, then counting stock.
 
-A contact with a shopper happens when somebody is free at once (`sim/staff/incentives.py`). The other tasks queue for
-the floor staff by these priorities; nobody is called away from a task once begun.
+A contact with a shopper is not queued for: it happens when somebody is free at once (`sim/staff/decision.py`), so
+whoever picks or counts is missing on the floor. Nobody is called away from a task once begun.
 """
 
 from __future__ import annotations
@@ -16,12 +16,11 @@ from sim.town import Town
 
 
 class FloorTask(IntEnum):
-    """Priority of a task for floor staff, the smallest first."""
+    """Priority of a task that waits for floor staff, the smallest first."""
 
-    SERVE_SHOPPER = 0
-    HAND_OVER = 1
-    PICK_ORDER = 2
-    COUNT_STOCK = 3
+    HAND_OVER = 0
+    PICK_ORDER = 1
+    COUNT_STOCK = 2
 
 
 def count_stock(town: Town, store: Store) -> Generator[Any, Any, None]:
