@@ -6,7 +6,7 @@ import gc
 import importlib
 from collections.abc import Callable
 from statistics import median
-from time import perf_counter
+from time import process_time
 from typing import Any, Final
 
 from scenarios.errors import UsageError
@@ -17,7 +17,7 @@ _PEERS: Final = ("ciw", "salabim")
 
 
 def measure_peers(rounds: int = 5, journeys: int = 3_000, customers: int = 10_000) -> dict[str, Any]:
-    """Visits and customers per second of each tool, and by how much the lean actors are faster.
+    """Visits and customers per CPU-second of each tool, and by how much the lean actors are faster.
 
     Every round runs each tool once on the same numbers; a rate is the median over rounds, a ratio the median of the
     ratios inside a round. `..._identical` says whether all tools gave the same records (journey) or, to a microsecond,
@@ -63,10 +63,10 @@ def _contest(
         names = list(tools)
         for name in names[turn % len(names) :] + names[: turn % len(names)]:
             gc.collect()
-            started_s = perf_counter()
+            started_s = process_time()
             results[name] = tools[name](*numbers)
-            seconds[name].append(perf_counter() - started_s)
-    rates = {f"{what}_{name}_per_s": count / median(spent) for name, spent in seconds.items()}
+            seconds[name].append(process_time() - started_s)
+    rates = {f"{what}_{name}_per_cpu_s": count / median(spent) for name, spent in seconds.items()}
     ratios = {
         f"{what}_lean_over_{name}": median(a / b for a, b in zip(spent, seconds["lean"], strict=True))
         for name, spent in seconds.items()

@@ -49,9 +49,9 @@ def test_the_measurement_has_a_rate_and_a_ratio_for_each_tool() -> None:
     assert figures["mmc_identical"]
     assert {f"mmc_lean_over_{tool}" for tool in ("textbook", "salabim", "ciw")} <= set(figures)
     for what, tools in (("journey", ("textbook", "salabim")), ("mmc", ("textbook", "salabim", "ciw"))):
-        lean = figures[f"{what}_lean_per_s"]
+        lean = figures[f"{what}_lean_per_cpu_s"]
         for tool in tools:
-            assert figures[f"{what}_lean_over_{tool}"] == pytest.approx(lean / figures[f"{what}_{tool}_per_s"])
+            assert figures[f"{what}_lean_over_{tool}"] == pytest.approx(lean / figures[f"{what}_{tool}_per_cpu_s"])
 
 
 def test_a_missing_peer_names_the_mend(monkeypatch: pytest.MonkeyPatch) -> None:

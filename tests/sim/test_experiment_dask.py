@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import socket
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from distributed import LocalCluster
 from towns import small
+from typer.testing import CliRunner
 
+import omo
 from scenarios.errors import TargetUnreachable, UsageError
 from sim import experiment
 from sim.experiment import Interrupted, run
@@ -95,6 +98,21 @@ def test_a_scheduler_without_workers_is_said(tmp_path: Path, monkeypatch: pytest
     monkeypatch.setattr("sim.fan_out._ANSWERS_WITHIN_S", 1.0)
     with local_cluster(0) as none, pytest.raises(TargetUnreachable, match="has no worker"):
         run([Request(small(), 1, 1)], tmp_path, dask=none.scheduler_address)
+
+
+def test_the_command_line_ends_with_the_code_of_an_unreachable_target(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sim.fan_out._ANSWERS_WITHIN_S", 1.0)
+    outcome = CliRunner().invoke(omo.app, ["run", "ward-omo", "--dask", "tcp://127.0.0.1:1", "--out", str(tmp_path)])
+    assert isinstance(outcome.exception, TargetUnreachable)
+    assert outcome.exception.exit_code == 5
+
+
+def test_without_dask_the_mend_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    with pytest.raises(UsageError, match=r"pip install 'omotwin\[cluster\]'"):
+        run([Request(small(), 1, 1)], tmp_path, dask="tcp://127.0.0.1:8786")
 
 
 def test_an_address_that_is_none_is_a_usage_error(tmp_path: Path) -> None:
