@@ -53,7 +53,7 @@ class Staff(Table):
     belief_smoothing: Share = cited(0.6, ASSUMPTION, "weight of the newest pay slip in what is believed")
     pay_delay_days: int = cited(25, ASSUMPTION, "days from the end of a month to the pay slip for it", ge=0)
     code_gaming: Share = cited(
-        0.4, ASSUMPTION, "app orders without advice that get a code all the same, stake without bound"
+        0.15, ASSUMPTION, "app orders without advice that get a code all the same, stake without bound"
     )
     join_gaming: Share = cited(0.5, ASSUMPTION, "refusals turned into sign-ups that nobody uses, likewise")
 
@@ -70,6 +70,9 @@ class Staff(Table):
     accept_digital_affinity: float = cited(2.5, ASSUMPTION, "affinity 1 against 0", ge=0)
     accept_threat: float = cited(
         -0.5, "assumption; sign from S164", "advice from somebody who sees EC as a threat, 1 against 0", le=0
+    )
+    accept_paid: float = cited(
+        -0.6, "assumption to meet S119: sales +32 % where activity rose by 63 %", "advice given for the money alone", le=0
     )
     annoyed: Share = cited(0.04, ASSUMPTION, "shoppers without a smartphone who leave when the app is pushed")
     annoyed_per_person_queueing: Share = cited(

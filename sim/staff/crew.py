@@ -13,7 +13,7 @@ from sim.log.recorder import Recorder
 from sim.log.rows import LEDGER
 from sim.log.schema import Account, StaffAction
 from sim.staff.beliefs import USUAL_RATE, first_beliefs, learn, stakes_yen, utilities
-from sim.staff.gaming import code_shares, hollow_shares
+from sim.staff.gaming import code_shares, hollow_shares, pull
 from sim.staff.month import begin
 from sim.staff.pay import IN_STOCK, STOCKED_OUT, Component, pay_slips, promised_yen
 from sim.staff.people import Ints, gain_experience, hire, training_effect, turn_over
@@ -138,7 +138,8 @@ class Crew:
             by_situation.append([tuple(row) for row in table[:, _ASKED].tolist()])
         self.weights = list(zip(*by_situation, strict=True))
         self.time_factor = (1 + rules.unskilled_time * (_MEAN_SKILL - people.skill)).tolist()
-        self.persuasion = (rules.accept_threat * (threat - _MEAN_THREAT)).tolist()
+        paid = pull(rules, np.maximum(stakes[:, StaffAction.RECOMMEND, IN_STOCK], 0.0))
+        self.persuasion = (rules.accept_threat * (threat - _MEAN_THREAT) + rules.accept_paid * paid).tolist()
         self.code_share = code_shares(rules, pay, self._beliefs).tolist()
         self.hollow_share = hollow_shares(rules, pay, self._beliefs).tolist()
 

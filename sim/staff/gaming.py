@@ -16,15 +16,16 @@ from sim.streams import Floats
 def code_shares(rules: scenarios.staff.Staff, pay: Evaluation, beliefs: Floats) -> Floats:
     """Share of app orders without advice on which each one puts the own code, shape (staff,)."""
     per_order = pay.commission_percent / 100 * rules.prior_sale_yen * beliefs[:, Component.COMMISSION]
-    return rules.code_gaming * _pull(rules, per_order)
+    return rules.code_gaming * pull(rules, per_order)
 
 
 def hollow_shares(rules: scenarios.staff.Staff, pay: Evaluation, beliefs: Floats) -> Floats:
     """Share of refusals that each one turns into a sign-up for the fee alone, shape (staff,)."""
-    return rules.join_gaming * _pull(rules, pay.join_fee_yen * beliefs[:, Component.JOIN_FEE])
+    return rules.join_gaming * pull(rules, pay.join_fee_yen * beliefs[:, Component.JOIN_FEE])
 
 
-def _pull(rules: scenarios.staff.Staff, stake_yen: Floats) -> Floats:
+def pull(rules: scenarios.staff.Staff, stake_yen: Floats) -> Floats:
+    """How much a stake draws, from 0 to 1 as it grows without bound."""
     pulled: Floats = np.asarray(stake_yen / (rules.money_half_yen + stake_yen))
     return pulled
 
