@@ -23,6 +23,7 @@ def is_reminded(town: Town, errand: Errand, scanned: bool) -> bool:
 def remind(town: Town, errand: Errand, effect: float) -> float:
     """Send the message; its `effect` on the utility of buying from us, 0 where it is not read."""
     town.note(errand, _REMINDED, Place.APP)
+    town.programme.push.message(errand.shopper, town.engine.now)
     return effect if town.draw("reminder", errand.need) < town.scenario.reminder.opened else 0.0
 
 

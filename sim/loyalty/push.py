@@ -59,10 +59,13 @@ class Push:
         self.willing[who[enough]] = False
         for shopper in who[enough | (recent >= self.rules.too_often_from)].tolist():
             loyalty.feel(shopper, int(Feeling.PUSHED_TOO_OFTEN))
-        self._recent[who] = recent + 1
-        self._last_s[who] = now_s
-        self._sent[who] += 1
+        self._remember(who, recent, now_s)
         return opened
+
+    def message(self, shopper: int, now_s: float) -> None:
+        """Somebody gets a message about their own affairs: it counts for tiring, whatever comes of it."""
+        who = np.array([shopper])
+        self._remember(who, self.recent(who, now_s), now_s)
 
     def send_campaigns(
         self, day: Day, opened: Open, people: Population, coupons: Coupons, loyalty: Loyalty, log: Recorder
@@ -80,6 +83,11 @@ class Push:
             for shopper in who[read].tolist():
                 coupons.give(shopper, coupon)
             _note(log, who, read, now_s)
+
+    def _remember(self, who: Ints, recent: Floats, now_s: float) -> None:
+        self._recent[who] = recent + 1
+        self._last_s[who] = now_s
+        self._sent[who] += 1
 
 
 def _note(log: Recorder, who: Ints, read: NDArray[np.bool_], now_s: float) -> None:
