@@ -25,11 +25,12 @@ from sim.journeys.returns_and_exchanges import start_returns
 from sim.journeys.walk_in import walk_in
 from sim.log.recorder import Recorder, Sink
 from sim.log.schema import Journey, Outcome, Place
+from sim.loyalty.programme import Programme
 from sim.loyalty.satisfaction import Loyalty
 from sim.needs import DayNeeds, Ints, mean_items, needs_of_day
 from sim.payments.tenders import Tenders
 from sim.population import Population, population
-from sim.rollout import open_today
+from sim.rollout import book_opex, open_today
 from sim.setting_out import errands_of_day
 from sim.staff.crew import Crew
 from sim.staff.managers import ec_effort, hold_back_units
@@ -63,6 +64,7 @@ class World:
         record_opening(self.log, opening, display)
         self.engine = Engine(simpy.Environment())
         self.loyalty = Loyalty(scenario, streams, self.people, self.km)
+        self.programme = Programme(scenario, streams, self.people, self.log)
         self.town = Town(
             scenario=scenario,
             streams=streams,
@@ -72,13 +74,13 @@ class World:
             people=self.people,
             stock=Stock(opening.tolist(), self.log, display.tolist(), scenario.stock.online_buffer),
             stores=_stores(scenario, self.engine),
-            tenders=Tenders(scenario),
+            tenders=Tenders(scenario, streams),
             price_yen=self.goods.price_yen.tolist(),
             cost_yen=self.goods.cost_yen.tolist(),
             category=self.goods.category.tolist(),
             weight_kg=self.goods.weight_kg.tolist(),
             loyalty=self.loyalty,
-            takes_push=(streams.uniform("push/opt-in", np.arange(self.people.size)) < scenario.push.opt_in).tolist(),
+            programme=self.programme,
             agents=Pool(self.engine, scenario.contact_centre.agents),
             km=self.km,
             crew=Crew(scenario, streams, self.km),
@@ -110,6 +112,7 @@ class World:
         scenario = self.scenario
         self.town.start_day(open_today(scenario, day.index))
         self._synchronise()
+        self.programme.morning(day, self.town.open, self.loyalty)
         needs = needs_of_day(scenario, self.goods, self.people, self.streams, day)
         journey, store = choose_journeys(scenario, self.streams, needs, self.people, self.km, self._today(day))
         self._close_needs_lost_beforehand(day, needs, journey)
@@ -129,7 +132,9 @@ class World:
         self._remember_stock_outs()
         start_returns(self.town)
         self.loyalty.overnight(day, self.town.open)
+        self.programme.night(day, self.loyalty)
         self.town.crew.overnight(day.index, self.log)
+        book_opex(self.log, scenario, self.town.open, day.start_s + DAY_S)
         self._write_queues(day.index)
         self.replenishment.overnight(day.index, day.start_s + DAY_S, self.town.stock, self.log, self.streams)
 
@@ -165,9 +170,9 @@ class World:
             open=opened,
             shown=self._shown(),
             ours=self.loyalty.utility(),
-            coupon=np.zeros(self.people.size),
-            coupons_taken=np.zeros(places, dtype=np.bool_),
-            stores_open=np.ones(places - 1, dtype=np.bool_),
+            coupon=self.programme.coupons.value(day),
+            coupons_taken=np.array(opened.store_coupons) > 0,
+            stores_open=np.array([store.is_open_on(day.index) for store in self.town.stores]),
             stock_out_memory=self.stock_out_memory,
             ec_effort=self.scenario.choice.ec_effort * ec_effort(self.scenario.evaluation),
         )
@@ -256,6 +261,7 @@ class World:
                 "digital_affinity": people.digital_affinity,
                 "app_from_s": people.app_from_s,
                 **self.loyalty.closing(),
+                **self.programme.closing(),
             },
         )
         self.log.write(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from sim.calendar import DAY_S
 from sim.errand import Errand
 from sim.journeys.considering import fit
 from sim.log.schema import Fulfilment
@@ -38,4 +39,5 @@ def place_of_return(town: Town, order: Order) -> int:
 def _nearest(town: Town, errand: Errand) -> int:
     if errand.store >= 0:
         return errand.store
-    return int(town.km[errand.shopper].argmin())
+    km, today = town.km[errand.shopper], int(town.engine.now / DAY_S)
+    return min((float(km[store.index]), store.index) for store in town.stores if store.is_open_on(today))[1]

@@ -120,7 +120,7 @@ def _check_out(town: Town, errand: Errand, basket: Lines, order: int, advice: Ad
 def _order_missing(town: Town, errand: Errand, missing: Lines, advice: Advice, so_far: Outcome) -> Buying:
     """Order what was missing: in the app on the spot where that is possible, else from home in the evening."""
     channel = Channel.APP
-    if not town.scenario.capabilities.endless_aisle:
+    if not town.open.endless_aisle[errand.store]:
         yield hours_later(errand)
         channel = Channel.EC
     ordered = yield from order_online(town, errand, missing, channel, advice.code)

@@ -1,0 +1,158 @@
+"""Published findings on what sales staff do under different evaluations, and what comes of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+from sim.verify.findings import Effect, Variant
+from sim.verify.reading import difference, number, relative
+
+Worlds = Mapping[str, Path]
+
+_MANY_CONTACTS: Final = (
+    "population.shoppers=12000",
+    "horizon.days=28",
+    "stock.cover_days=0.5",
+    "stock.safety_factor=0.0",
+)
+_SURVEY: Final = {"b": Variant("ward-siloed", _MANY_CONTACTS, small=False)}
+_RATE: Final = "select avg((action::varchar like 'recommend%')::int) from staff_contacts where"
+_CONTRIBUTION: Final = "select sum(amount_yen) from ledger"
+
+_CODES: Final = ("capabilities.staff_code=true", "capabilities.endless_aisle=true")
+_PAID: Final = {
+    "a": Variant("ward-siloed", _CODES),
+    "b": Variant("ward-siloed", (*_CODES, "evaluation.commission_percent=3.0")),
+}
+_ATTRIBUTED: Final = "select sum(net_yen) from orders where staff is not null and order_channel <> 'store'"
+_REVENUE: Final = "select sum(amount_yen) from ledger where account in ('revenue', 'refund')"
+
+_OPEN_APP: Final = ("population.app_share=0.4",)
+_DEFLECTED: Final = "select avg((action = 'deflect')::int) from staff_contacts"
+
+_CREDIT: Final = "evaluation.{0}_store_credit={1}"
+
+
+def _credited(share: float) -> Variant:
+    keys = ("app_sale", "code", "collect")
+    return Variant(
+        "ward-omo",
+        (
+            "evaluation.policy=siloed_pl",
+            "evaluation.commission_percent=0.0",
+            *(_CREDIT.format(key, share) for key in keys),
+        ),
+    )
+
+
+_KPI: Final = {
+    "a": Variant("ward-omo", ("evaluation.ec_ratio_kpi=0.0",)),
+    "b": Variant("ward-omo", ("evaluation.ec_ratio_kpi=1.0",)),
+}
+
+
+def _interior(worlds: Worlds) -> float:
+    """Contribution with half of the credit less the better of none and all, yen."""
+    none, half, everything = (number(worlds[share], _CONTRIBUTION) for share in ("none", "half", "all"))
+    return half - max(none, everything)
+
+
+STAFF: Final[tuple[Effect, ...]] = (
+    Effect(
+        "VT-14",
+        "Company contribution is highest where neither division gets all the credit",
+        "Gao & Su 2017 [S151]",
+        "> 0 at one half against none and all",
+        {"none": _credited(0.0), "half": _credited(0.5), "all": _credited(1.0)},
+        _interior,
+        lambda x: x > 0,
+        "yen",
+    ),
+    Effect(
+        "VT-29a",
+        "Siloed staff recommend EC",
+        "iDA 2019 [S117]",
+        "11.2 % ± 2",
+        _SURVEY,
+        lambda w: number(w["b"], f"{_RATE} not stocked_out"),
+        lambda x: abs(x - 0.112) <= 0.02,
+        band=(0.092, 0.132),
+    ),
+    Effect(
+        "VT-29b",
+        "... when the item is out of stock",
+        "S117",
+        "32.1 % ± 2",
+        _SURVEY,
+        lambda w: number(w["b"], f"{_RATE} stocked_out"),
+        lambda x: abs(x - 0.321) <= 0.02,
+        band=(0.301, 0.341),
+    ),
+    Effect(
+        "VT-30a",
+        "3 % commission: more recommending",
+        "TSI 2021 [S119]",
+        "+45 to +80 %",
+        _PAID,
+        lambda w: relative(w["a"], w["b"], f"{_RATE} true"),
+        lambda x: x > 0,
+        band=(0.45, 0.80),
+    ),
+    Effect(
+        "VT-30b",
+        "... more sales under a staff code",
+        "S119",
+        "+20 to +45 %",
+        _PAID,
+        lambda w: relative(w["a"], w["b"], _ATTRIBUTED),
+        lambda x: x > 0,
+        band=(0.20, 0.45),
+    ),
+    Effect(
+        "VT-30c",
+        "... but the company's sales rise by less than what is attributed",
+        "S119, D",
+        "> 0",
+        _PAID,
+        lambda w: difference(w["a"], w["b"], _ATTRIBUTED) - difference(w["a"], w["b"], _REVENUE),
+        lambda x: x > 0,
+        "yen",
+    ),
+    Effect(
+        "VT-34",
+        "Paid on till sales, staff talk shoppers out of paying in the app",
+        "Macy's [S163]",
+        "> 0",
+        {
+            "a": Variant("ward-omo", (*_OPEN_APP, "evaluation.policy=fixed_wage", "evaluation.commission_percent=0.0")),
+            "b": Variant("ward-omo", (*_OPEN_APP, "evaluation.policy=till_only", "evaluation.commission_percent=0.0")),
+        },
+        lambda w: difference(w["a"], w["b"], _DEFLECTED),
+        lambda x: x > 0,
+    ),
+    Effect(
+        "VT-36a",
+        "With EC's share as the target, EC's share rises",
+        "Nano Universe [S165]",
+        "> 0",
+        _KPI,
+        lambda w: difference(
+            w["a"],
+            w["b"],
+            """select sum(amount_yen) filter (order_channel = 'ec') / sum(amount_yen) from ledger
+               where account in ('revenue', 'refund')""",
+        ),
+        lambda x: x > 0,
+    ),
+    Effect(
+        "VT-36b",
+        "... while the company's contribution falls",
+        "S165",
+        "< 0",
+        _KPI,
+        lambda w: relative(w["a"], w["b"], _CONTRIBUTION),
+        lambda x: x < 0,
+    ),
+)
