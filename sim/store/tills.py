@@ -47,20 +47,20 @@ def queue_and_pay(
     record = town.log.events
     engine = town.engine
     joined_s = engine.env._now
-    hour = store.queue_hour(place, joined_s)
     who = (errand.shopper, errand.need, errand.journey, errand.store)
     what = (place, -1, items, amount_yen, order, -1, -1)
     if balks(town.stay_probability, errand, pool.queue_length):
-        hour.balked += 1
+        store.queue_hour(place, joined_s).balked += 1
         record.extend(EVENT(joined_s, *who, _BALK, *what))
         return None
-    hour.joined += 1
     record.extend(EVENT(joined_s, *who, _JOIN, *what))
     if store.plain:
         served = yield (pool, reneges_after_s(errand))
     else:
         line, served = yield from _wait_in(town, store, line, errand, items, what, reneges_after_s(errand))
     now_s = engine.env._now
+    hour = store.queue_hour(place, joined_s)  # looked up when the wait is over: midnight may lie in between
+    hour.joined += 1
     if not served:
         hour.reneged += 1
         record.extend(EVENT(now_s, *who, _RENEGE, *what))
@@ -87,13 +87,13 @@ def fetch_at_till(town: Town, store: Store, errand: Errand, order: int, service_
     line = choose_among(town, store, None, order)
     record, engine = town.log.events, town.engine
     joined_s = engine.now
-    hour = store.queue_hour(line.place, joined_s)
     who = (errand.shopper, errand.need, errand.journey, errand.store)
     what = (line.place, -1, 0, 0, order, -1, -1)
-    hour.joined += 1
     record.extend(EVENT(joined_s, *who, _JOIN, *what))
     line, _ = yield from _wait_in(town, store, line, errand, 0, what, INFINITE_PATIENCE)
     record.extend(EVENT(engine.now, *who, _START, *what))
+    hour = store.queue_hour(line.place, joined_s)
+    hour.joined += 1
     hour.serve(engine.now - joined_s, service_s)
     yield service_s
     _leave(town, store, line, 0, errand.staffed_break_s)

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from statistics import fmean
 
 import pytest
 from till_hall import Hall, Shopper, crowd, mean_wait_s
+from towns import small
 
 from scenarios.loader import load
+from sim.experiment import run_replication
 from sim.store.balking_and_reneging import stay_probability
 from sim.theory import erlang_a
 
 SEPARATE = 'tills.lines="separate"'
+NO_COLLECTING = "capabilities.click_and_collect=false"
 
 
 @pytest.mark.parametrize("sets", [[], [SEPARATE], [SEPARATE, "tills.jockey_from_people=1"]])
@@ -61,3 +65,11 @@ def test_who_finds_a_free_till_is_put_off_by_nothing() -> None:
     hall = Hall(tills=1)
     hall.run([Shopper(100.0 * k, 60.0, balk_draw=1.0) for k in range(20)])
     assert hall.counted("balked") == 0
+
+
+def test_joined_is_served_and_reneged_where_the_line_stands_at_midnight(tmp_path: Path) -> None:
+    """Stores that never close: the replication itself checks the law of conservation, day by day."""
+    hours = [f"traffic.store_{day}_hours={[1] * 24}" for day in ("weekday", "holiday")]
+    tills = [f"stores.{store}.staffed_tills={[1] * 24}" for store in ("station", "mall", "riverside", "temple")]
+    loaded = small("launch-day", ["horizon.days=2", "population.shoppers=24000", NO_COLLECTING, *hours, *tills])
+    assert list(run_replication(loaded.scenario, 1, 0, tmp_path)) == [1, 2]
