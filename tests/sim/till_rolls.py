@@ -15,8 +15,6 @@ from sim.log.schema import TABLES
 from sim.payments.settlement import settle
 from sim.streams import Streams
 
-NO_ERRORS = {"payments.accounting.error_share": 0.0}
-
 
 def company(**changes: Any) -> Scenario:
     """The ward without its events from Wednesday 1 April 2026 on; `changes` by dotted key, dots written as `__`."""
