@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import pyarrow as pa
 
 from scenarios.loader import Loaded, load
+from scenarios.schema import Scenario
+from sim.calendar import Day, days
+from sim.choice import distances_km
 from sim.log.recorder import Memory
-from sim.population import Population
+from sim.loyalty.satisfaction import Loyalty
+from sim.population import Population, population
+from sim.rollout import Open, open_today
 from sim.streams import Streams
 from sim.world import World
 
@@ -32,3 +38,23 @@ def rows(memory: Memory, table: str, without_shopper: int | None = None) -> list
     """Rows of a table, optionally without those of one shopper."""
     found: pa.Table = memory.table(table)
     return [row for row in found.to_pylist() if without_shopper is None or row.get("shopper") != without_shopper]
+
+
+@dataclass(frozen=True)
+class Nights:
+    """A small population and the nights over which it remembers."""
+
+    scenario: Scenario
+    loyalty: Loyalty
+    days: list[Day]
+    open: Open
+
+
+def nights(*sets: str, shoppers: int = 3, seed: int = 1) -> Nights:
+    """A loyalty of its own, without a world around it."""
+    sizes = [f"population.shoppers={shoppers}", "horizon.days=60"]
+    scenario = load("ward-omo", [*sizes, *sets]).scenario
+    streams = Streams(seed, 0)
+    people = population(scenario, streams)
+    loyalty = Loyalty(scenario, streams, people, distances_km(scenario, people))
+    return Nights(scenario, loyalty, days(scenario), open_today(scenario, 0))
