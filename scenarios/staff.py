@@ -58,7 +58,7 @@ class Staff(Table):
     join_gaming: Share = cited(0.5, ASSUMPTION, "refusals turned into sign-ups that nobody uses, likewise")
 
     hold_back_units: NotNegative = cited(
-        3.0, "assumption; sign from S123", "units of an item that managers keep from collection orders, at worst"
+        2.0, "assumption; sign from S123", "units of an item that managers keep from collection orders, at worst"
     )
 
     contact_median_s: Positive = cited(90.0, ASSUMPTION, "length of a contact")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import sqrt
+
 from scenarios.evaluation import Evaluation
 from scenarios.schema import Scenario
 
@@ -22,9 +24,10 @@ def hold_back_units(scenario: Scenario) -> int:
 def ec_effort(pay: Evaluation) -> float:
     """How far the EC division lets up, from 0 (all its sales are its own) down to -1 (all are given to stores).
 
-    The mean credit that stores get for app and collected sales, less what is counted twice. With a cost of effort
-    that grows as its square, the effort that pays EC best is proportional to the share that it keeps. Where all are
-    paid by the company's contribution, nobody's share matters.
+    EC keeps what stores do not get of app and collected sales (the mean credit, less what is counted twice). With a
+    cost that grows as the square of effort, effort is proportional to the share kept; what it brings grows with its
+    square root. Where all are paid by the company's contribution, nobody's share matters.
     """
     given = (pay.app_sale_store_credit + pay.code_store_credit + pay.collect_store_credit) / 3
-    return -given * (1 - pay.shadow_credit) * (1 - pay.company_bonus)
+    kept = 1 - given * (1 - pay.shadow_credit) * (1 - pay.company_bonus)
+    return sqrt(kept) - 1

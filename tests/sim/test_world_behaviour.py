@@ -10,7 +10,7 @@ from sim.log.recorder import Memory
 
 def _recommending(memory: Memory, stocked_out: bool) -> tuple[float, int]:
     contacts = [row for row in rows(memory, "staff_contacts") if row["stocked_out"] is stocked_out]
-    return sum(row["action"] == "recommend" for row in contacts) / len(contacts), len(contacts)
+    return sum(str(row["action"]).startswith("recommend") for row in contacts) / len(contacts), len(contacts)
 
 
 def test_siloed_staff_recommend_as_surveyed() -> None:
