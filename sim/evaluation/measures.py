@@ -336,6 +336,7 @@ MODE_OUTCOMES: Final = (
     "ec_pl_yen",
     "saved_sales_yen",
     "lost_sales_yen",
+    "lost_sales_with_network_stock_yen",
     "identified_sales",
     "till_wait_s",
     "renege_rate",

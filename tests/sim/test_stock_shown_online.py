@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
+
 import pytest
 import simpy
 from towns import lived, rows, small
@@ -70,7 +72,7 @@ def test_the_record_is_never_older_than_promised(minutes: float, age_s: float) -
     nightly_batch(online, [minutes])
     lags = []
 
-    def sales():  # type: ignore[no-untyped-def]
+    def sales() -> Generator[int, None, None]:
         for _ in range(863):
             yield 100
             recorded[0][0] -= 1
