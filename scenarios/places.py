@@ -96,6 +96,8 @@ class Store(Table):
 class Tills(Table):
     """Service at tills (Antczak and Weron 2019, Antczak, Weron and Zabawa 2020: three supermarkets)."""
 
+    member_card_s: NotNegative = cited(5.0, ASSUMPTION, "finding and swiping a member card, for whoever has one")
+    member_barcode_s: NotNegative = cited(3.0, ASSUMPTION, "the same with the app's barcode (member_barcode open)")
     lines: Literal["pooled", "separate"] = cited(
         "pooled", ASSUMPTION, "one line for all staffed tills, or one for each"
     )

@@ -16,6 +16,8 @@ from sim.journeys.till_sale import buy_at_till
 from sim.log.schema import Channel, Fulfilment, Kind, MoveReason, OrderState, Outcome, Place
 from sim.loyalty.satisfaction import Feeling
 from sim.orders import Order, book_picking, book_refund, close_order, new_order_id
+from sim.store.floor_tasks import FloorTask
+from sim.store.pickup_counter import clear_away, collect_order, comes_s, keep_ready
 from sim.store.store import INFINITE_PATIENCE, Store
 from sim.town import Town
 
@@ -23,7 +25,6 @@ Steps = Generator[Any, Any, None]
 
 _PICKED, _READY, _COLLECTED, _NO_SHOW = (int(kind) for kind in (Kind.PICKED, Kind.READY, Kind.COLLECTED, Kind.NO_SHOW))
 _SERVED = int(Feeling.SERVED)
-_AFTER_SHOPPERS = 1
 
 
 def click_and_collect(town: Town, errand: Errand) -> Steps:
@@ -42,7 +43,7 @@ def _pick_and_hand_over(town: Town, store: Store, order: Order) -> Generator[Any
     rules, errand, log, engine = town.scenario.fulfilment, order.errand, town.log, town.engine
     yield from bring_to_store(town, order)
     yield store.next_open_s(engine.now) - engine.now
-    yield (store.floor, INFINITE_PATIENCE, _AFTER_SHOPPERS)
+    yield (store.floor, INFINITE_PATIENCE, int(FloorTask.PICK_ORDER))
     yield rules.store_pick_minutes * 60
     store.floor.release()
     book_picking(log, order, engine.now, rules.store_pick_minutes, rules.wage_yen_per_hour)
@@ -51,27 +52,20 @@ def _pick_and_hand_over(town: Town, store: Store, order: Order) -> Generator[Any
         order_was_cancelled(town, order)
         return Outcome.LOST_STOCK_OUT
     town.note(errand, _PICKED, Place.FLOOR, order=order.id)
-    town.note(errand, _READY, Place.PICKUP_COUNTER, order=order.id)
+    kept = keep_ready(town, store)
+    town.note(errand, _READY, kept, order=order.id)
     if errand.no_show_draw < rules.no_show:
         yield rules.hold_hours * HOUR_S
+        clear_away(store, kept)
         return _no_show(town, order)
-    yield _comes_s(store, errand, engine.now + rules.collect_after_hours * HOUR_S * exp(errand.collect_z)) - engine.now
-    hour = store.queues[Place.PICKUP_COUNTER][int(engine.now / HOUR_S) % 24]
-    came_s = engine.now
-    hour.joined += 1
-    yield (store.pickup, INFINITE_PATIENCE)
-    service_s = rules.hand_over_median_s * exp(errand.hand_over_z)
-    hour.served += 1
-    hour.wait_s += engine.now - came_s
-    hour.longest_wait_s = max(hour.longest_wait_s, engine.now - came_s)
-    hour.service_s += service_s
-    yield service_s
-    store.pickup.release()
-    town.note(errand, _COLLECTED, Place.PICKUP_COUNTER, order=order.id)
+    wishes_s = engine.now + rules.collect_after_hours * HOUR_S * exp(errand.collect_z)
+    yield comes_s(store, errand, wishes_s, kept) - engine.now
+    yield from collect_order(town, store, errand, order.id, kept)
+    town.note(errand, _COLLECTED, kept, order=order.id)
     close_order(log, order, engine.now, OrderState.COMPLETED)
     town.loyalty.feel(errand.shopper, _SERVED)
     has_the_goods(town, order)
-    if errand.add_on:
+    if errand.add_on and kept is not Place.LOCKER:
         yield from _buy_something_more(town, errand)
     return Outcome.COLLECT
 
@@ -82,12 +76,6 @@ def _buy_something_more(town: Town, errand: Errand) -> Generator[Any, Any, None]
     basket, _ = fill_basket(town, errand.store, errand, errand.add_on, order)
     if basket:
         yield from buy_at_till(town, errand, basket, order)
-
-
-def _comes_s(store: Store, errand: Errand, wishes_s: float) -> float:
-    """When the shopper comes: as wished, or some time in the first hours of the next opening."""
-    opens_s = store.next_open_s(wishes_s)
-    return wishes_s if opens_s == wishes_s else opens_s + 4 * HOUR_S * errand.later_draw
 
 
 def _no_show(town: Town, order: Order) -> Outcome:

@@ -23,13 +23,21 @@ _SERVICE_S = 60.0
 _STORE, _CARRY = int(Channel.STORE), int(Fulfilment.CARRY)
 
 
+def _showing_card_s(town: Town, errand: Errand) -> float:
+    """Seconds in which a member shows the card, or the app's barcode where tills read it."""
+    if not errand.member:
+        return 0.0
+    tills = town.scenario.tills
+    return tills.member_barcode_s if town.open.member_barcode[errand.store] else tills.member_card_s
+
+
 def buy_at_till(town: Town, errand: Errand, basket: Lines, order: int) -> Generator[Any, Any, Outcome]:
     """Buy `basket` at a till of the errand's store; whoever gives up, or cannot pay, leaves it behind."""
     store = town.stores[errand.store]
     net_yen, cost_yen = worth(town, basket)
     items = sum(quantity for _, quantity in basket)
     came_s = town.engine.now
-    settlement = yield from queue_and_pay(town, store, errand, order, items, net_yen)
+    settlement = yield from queue_and_pay(town, store, errand, order, items, net_yen, _showing_card_s(town, errand))
     feel = town.loyalty.feel
     if settlement is None or not settlement.paid:
         put_back(town, errand.store, errand, basket, order)

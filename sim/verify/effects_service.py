@@ -45,7 +45,12 @@ _CASH: Final = {
     "cashless": Variant("ward-siloed", (*_CROWDED, "payments.cash_share=0.1")),
 }
 
-_APP_USERS: Final = ("population.app_share=0.8", "push.opt_in=0.9", "missions.considered.share=2.0")
+_APP_USERS: Final = (
+    "population.app_share=0.8",
+    "push.opt_in=0.9",
+    "missions.daily.share=0.2",
+    "missions.considered.share=0.8",
+)
 _WITHOUT: Final = Variant("ward-omo", (*_APP_USERS, "capabilities.reminder=false"))
 
 
