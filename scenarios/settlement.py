@@ -51,8 +51,8 @@ class Accounting(Table):
     minutes_per_file: NotNegative = cited(20.0, ASSUMPTION, "to fetch, load and match a settlement file")
     minutes_per_file_one_view: NotNegative = cited(4.0, ASSUMPTION, "the same with one view of sales and settlement")
     minutes_per_break: NotNegative = cited(10.0, ASSUMPTION, "to find the cause of a difference and to book it")
-    clerk_minutes_per_day: Positive = cited(60.0, ASSUMPTION, "working time for this on a working day")
-    overtime_minutes_per_day: NotNegative = cited(60.0, ASSUMPTION, "on top of it while the last month is not closed")
+    clerk_minutes_per_day: Positive = cited(240.0, ASSUMPTION, "working time for this on a working day")
+    overtime_minutes_per_day: NotNegative = cited(120.0, ASSUMPTION, "on top of it while the last month is not closed")
     wage_yen_per_hour: NotNegative = cited(2000.0, ASSUMPTION, "cost of an hour of a clerk")
 
 

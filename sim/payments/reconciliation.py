@@ -4,8 +4,8 @@ The company expects what its books say: every sale it knows of, and every refund
 differs (a break) where
 
 - the till had given up on the payment, and the file holds it all the same (`double_capture`);
-- a store gave the money back for a payment that its own provider had not taken, so that somebody has to do it by hand
-  and to tell the other provider (`cross_provider`);
+- a store took goods back whose payment its own provider had not taken, so that its till cannot refund it and somebody
+  has to do so by hand at the other provider (`cross_provider`);
 - the refund comes in a later file than its sale (`late_refund`);
 - or for no reason of ours: amounts, dates and references that are wrong in the file (`error`).
 """
@@ -28,11 +28,9 @@ _KEY = pa.schema({"payment": _INT64, "refund": _BOOL, "day": pa.int32()})
 """What tells the items of a payment apart."""
 
 _HANDED_BACK = """
-    create view handled_in_store as
-    select "order" from events where kind = 'returned' and place = 'pickup_counter'
-    union
-    select "order" from orders where fulfilment = 'collect'"""
-"""Orders whose refunds a store deals with: brought back, not collected, or not found on its shelves."""
+    create view handed_back as
+    select distinct "order" from events where kind = 'returned' and place = 'pickup_counter'"""
+"""Orders whose goods were brought back to a store's counter, where the money is wanted back."""
 
 _BREAKS = """
     select i.payment, i.refund, i.provider, i.brand, i.channel, i.amount_yen, i.day, i.end_day + 1 as found_day,
@@ -41,7 +39,7 @@ _BREAKS = """
              when i.refund and i.end_day <> i.captured_end_day then 'late_refund'
              else 'error' end as kind
     from item i
-    left join handled_in_store h on h."order" = i."order" and i.refund
+    left join handed_back h on h."order" = i."order" and i.refund
     left join erroneous e on e.payment = i.payment and e.refund = i.refund and e.day = i.day
     where i.provider is not null and (kind <> 'error' or e.payment is not null)
     order by found_day, provider, day, payment, refund"""

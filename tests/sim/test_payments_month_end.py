@@ -17,8 +17,8 @@ ONE = QUIET | {"capabilities__one_psp": True, "capabilities__one_settlement_view
 
 
 def _business(days: int = 90) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    """Every day each tender is used once; every fifth online order is a pickup that comes to nothing."""
-    rows, orders = [], []
+    """Every day each tender is used once; every fifth day's online orders are brought back to a store."""
+    rows, events = [], []
     tenders = [("card", "store"), ("qr", "store"), ("wallet", "ec"), ("card_online", "ec")]
     for day in range(days):
         for at, (brand, channel) in enumerate(tenders):
@@ -26,14 +26,18 @@ def _business(days: int = 90) -> tuple[list[dict[str, Any]], list[dict[str, Any]
             rows.append(payment(number, day + 0.5, brand, channel))
             if channel == "ec" and day % 5 == 0:
                 rows.append(refunded(number, day + 2.5, brand, channel))
-                orders.append({"order": number, "fulfilment": "collect"})
-    return rows, orders
+                events.append(_brought_back(number))
+    return rows, events
+
+
+def _brought_back(order: int) -> dict[str, Any]:
+    return {"time_s": 0.0, "kind": "returned", "place": "pickup_counter", "store": "mall", "order": order}
 
 
 def test_split_contracts_make_more_files_breaks_and_hours_than_one(tmp_path: Path) -> None:
-    rows, orders = _business()
-    split = settled(tmp_path / "split", company(**SPLIT), rows, orders)["month_ends"]
-    one = settled(tmp_path / "one", company(**ONE), rows, orders)["month_ends"]
+    rows, events = _business()
+    split = settled(tmp_path / "split", company(**SPLIT), rows, events)["month_ends"]
+    one = settled(tmp_path / "one", company(**ONE), rows, events)["month_ends"]
     assert [month["files"] for month in split] == [4, 4, 4], "two providers, each on the 15th and at the month's end"
     assert [month["files"] for month in one] == [2, 2, 2]
     assert [m["items"] for m in split] == [m["items"] for m in one]
@@ -43,10 +47,10 @@ def test_split_contracts_make_more_files_breaks_and_hours_than_one(tmp_path: Pat
 
 
 def test_one_view_of_settlement_takes_less_time_per_file(tmp_path: Path) -> None:
-    rows, orders = _business()
+    rows, events = _business()
     changes = ONE | {"capabilities__one_settlement_view": True}
-    apart = settled(tmp_path / "apart", company(**ONE), rows, orders)["month_ends"]
-    view = settled(tmp_path / "view", company(**changes), rows, orders)["month_ends"]
+    apart = settled(tmp_path / "apart", company(**ONE), rows, events)["month_ends"]
+    view = settled(tmp_path / "view", company(**changes), rows, events)["month_ends"]
     assert [month["file_hours"] for month in apart] == [pytest.approx(2 * 20 / 60)] * 3
     assert [month["file_hours"] for month in view] == [pytest.approx(2 * 4 / 60)] * 3
     assert [month["break_hours"] for month in view] == [month["break_hours"] for month in apart]
@@ -65,7 +69,7 @@ def test_each_break_has_its_cause(tmp_path: Path) -> None:
         payment(5, 3.0, "cash", "store"),
         refunded(5, 40.0, "cash", "store"),
     ]
-    brought_back = [{"time_s": 0.0, "kind": "returned", "place": "pickup_counter", "store": "mall", "order": 3}]
+    brought_back = [_brought_back(3)]
     found = settled(tmp_path / "split", company(**SPLIT), rows, events=brought_back)["breaks"]
     causes = {(row["payment"], row["refund"]): (row["kind"], row["found_day"]) for row in found}
     assert causes == {
@@ -120,7 +124,8 @@ def test_a_month_stays_open_until_the_last_file_that_covers_it(tmp_path: Path) -
 
 def test_golden_week_delays_the_close(tmp_path: Path) -> None:
     """A file of 1 May 2026 with more work than that Friday holds waits for 7 May: three holidays and a weekend."""
-    changes = ONE | {"payments__accounting__minutes_per_file": 150.0}
+    hours = {"clerk_minutes_per_day": 60, "overtime_minutes_per_day": 60, "minutes_per_file": 150}
+    changes = ONE | {f"payments__accounting__{key}": minutes for key, minutes in hours.items()}
     april = settled(tmp_path, company(**changes), [payment(1, 29.5, "card", "store")])["month_ends"][0]
     assert april["closed_day"] == 36
     assert april["overtime_hours"] == 1.0

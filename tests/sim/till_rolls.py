@@ -45,12 +45,11 @@ def settled(
     directory: Path,
     scenario: Scenario,
     payments: list[dict[str, Any]],
-    orders: list[dict[str, Any]] | None = None,
     events: list[dict[str, Any]] | None = None,
 ) -> dict[str, list[dict[str, Any]]]:
     """What settling these payments writes: rows of `settlements`, `breaks` and `month_ends`."""
     directory.mkdir(parents=True, exist_ok=True)
-    for name, rows in (("payments", payments), ("orders", orders or []), ("events", events or [])):
+    for name, rows in (("payments", payments), ("events", events or [])):
         schema = TABLES[name]
         columns = {field.name: pa.array([row.get(field.name) for row in rows], field.type) for field in schema}
         pq.write_table(pa.table(columns, schema=schema), directory / f"{name}.parquet")
