@@ -14,6 +14,9 @@ from sim.town import Town
 Lines = list[tuple[int, int]]
 
 _STOCK_OUT, _LOST, _IN_NETWORK = int(Kind.STOCK_OUT), int(Kind.LOST_SALE), int(Kind.LOST_IN_NETWORK)
+_SUBSTITUTED, _ELSEWHERE, _PUT_OFF, _GAVE_UP = (
+    int(kind) for kind in (Kind.SUBSTITUTED, Kind.WENT_ELSEWHERE, Kind.PUT_OFF, Kind.GAVE_UP)
+)
 _FLOOR = int(Place.FLOOR)
 _GOLDEN = 0.6180339887498949
 
@@ -91,12 +94,15 @@ def substitute(town: Town, location: int, errand: Errand, missing: Lines, order:
         if other >= 0:
             town.stock.take(town.engine.now, location, other, quantity, errand.need, order)
             reacted.taken.append((other, quantity))
+            _note(town, errand, _SUBSTITUTED, other, quantity)
             continue
         reacted.left.append((sku, quantity))
         if reaction is Reaction.LATER:
             reacted.later.append((sku, quantity))
         elif reaction is Reaction.OUR_OTHER_STORE:
             reacted.our_other_store.append((sku, quantity))
+        left_for = {Reaction.LATER: _PUT_OFF, Reaction.NEVER: _GAVE_UP}
+        _note(town, errand, left_for.get(reaction, _ELSEWHERE), sku, quantity)
     return reacted
 
 

@@ -55,6 +55,10 @@ class Kind(IntEnum):
     RECALLED = 33
     TURNED_AWAY = 34
     LOST_IN_NETWORK = 35
+    SUBSTITUTED = 36
+    WENT_ELSEWHERE = 37
+    PUT_OFF = 38
+    GAVE_UP = 39
 
 
 class Journey(IntEnum):
