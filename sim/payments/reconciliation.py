@@ -42,7 +42,7 @@ _BREAKS = """
     left join handed_back h on h."order" = i."order" and i.refund
     left join erroneous e on e.payment = i.payment and e.refund = i.refund and e.day = i.day
     where i.provider is not null and (kind <> 'error' or e.payment is not null)
-    order by found_day, provider, day, payment, refund"""
+    order by found_day, provider, day, payment, refund, amount_yen"""
 
 
 def find_breaks(db: duckdb.DuckDBPyConnection, scenario: Scenario, streams: Streams) -> pa.Table:
