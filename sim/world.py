@@ -131,7 +131,7 @@ class World:
         self._remember_waits()
         self._remember_stock_outs()
         start_returns(self.town)
-        self.loyalty.overnight(day, self.town.open)
+        self.loyalty.overnight(day)
         self.programme.night(day, self.loyalty)
         self.town.crew.overnight(day.index, self.log)
         book_opex(self.log, scenario, self.town.open, day.start_s + DAY_S)

@@ -19,7 +19,6 @@ from sim.calendar import Day
 from sim.loyalty.dropping_out import DroppingOut
 from sim.loyalty.word_of_mouth import Awareness
 from sim.population import Population
-from sim.rollout import Open
 from sim.streams import Floats, Streams
 
 
@@ -73,8 +72,8 @@ class Loyalty:
         ours = self.awareness.aware & ~self.dropping_out.gone
         return np.where(ours, self._attachment(), -np.inf)
 
-    def overnight(self, day: Day, opened: Open) -> None:  # noqa: ARG002
-        """What was felt today sinks in, is told to others, and makes some leave; `opened` is today's."""
+    def overnight(self, day: Day) -> None:
+        """What was felt today sinks in, is told to others, and makes some leave."""
         n, rules = len(self.satisfaction), self.rules
         felt = np.array(self._felt, dtype=np.int64).reshape(-1, 2)
         who, weight = felt[:, 0], self.weights[felt[:, 1]]

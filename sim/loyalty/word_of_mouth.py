@@ -45,6 +45,7 @@ class Awareness:
         self._group = _groups(people, fit)
         self._members = np.maximum(1, np.bincount(self._group))
         self._near = rules.store_per_day * np.exp(-km / rules.store_km)
+        self._opens_day = np.array([store.opens_day for store in scenario.stores.values()])
 
     def overnight(self, day: Day, good: Ints, bad: Ints, attachment: Floats) -> None:
         """Spread the word: `good` and `bad` are the experiences that each shopper has had today."""
@@ -55,7 +56,7 @@ class Awareness:
             if event.day <= day.index < event.day + event.days and event.reach_per_day > 0:
                 rate = -np.log1p(-min(event.reach_per_day, 1 - 1e-12))
                 self.reached[name] = self._tell(day, AcquiredBy.MARKETING, np.full(len(good), rate))
-        self._tell(day, AcquiredBy.STORE, self._near.sum(axis=1))
+        self._tell(day, AcquiredBy.STORE, self._near[:, self._opens_day <= day.index].sum(axis=1))
         self._tell(day, AcquiredBy.WORD_OF_MOUTH, self._talk(good, bad, attachment))
 
     def _talk(self, good: Ints, bad: Ints, attachment: Floats) -> Floats:

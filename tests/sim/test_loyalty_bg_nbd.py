@@ -38,7 +38,8 @@ def test_likelihood_is_the_story_integrated_over_rates_and_probabilities(x: int,
         kept = (1 - p) ** x * rate**x * exp(-rate * observed)
         lost = p * (1 - p) ** (x - 1) * rate**x * exp(-rate * t_x) if x else 0.0
         weight = model.alpha**model.r * rate ** (model.r - 1) * exp(-model.alpha * rate) / gamma(model.r)
-        return (kept + lost) * weight * p ** (model.a - 1) * (1 - p) ** (model.b - 1) / beta(model.a, model.b)
+        density: float = (kept + lost) * weight * p ** (model.a - 1) * (1 - p) ** (model.b - 1) / beta(model.a, model.b)
+        return density
 
     integral, _ = dblquad(story, 0, 30, 0, 1)
     assert log_likelihood(model, [x], [t_x], [observed]) == pytest.approx(np.log(integral), rel=1e-6)

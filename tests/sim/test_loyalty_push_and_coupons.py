@@ -50,7 +50,7 @@ def test_too_many_messages_make_people_opt_out_and_annoy_those_who_stay() -> Non
     left = []
     for day in town.days[:8]:
         push.send(np.flatnonzero(push.willing), day.start_s, town.loyalty)
-        town.loyalty.overnight(day, town.open)
+        town.loyalty.overnight(day)
         left.append(int(push.willing.sum()))
     assert left[0] == 5000
     assert left == sorted(left, reverse=True)

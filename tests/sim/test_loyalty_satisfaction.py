@@ -21,7 +21,7 @@ def test_satisfaction_adds_weights_and_fades_by_the_day() -> None:
     town.loyalty.feel(1, int(Feeling.QUEUE_LEFT))
     town.loyalty.feel(1, int(Feeling.HELPED))
     for day in town.days[:6]:
-        town.loyalty.overnight(day, town.open)
+        town.loyalty.overnight(day)
     assert town.loyalty.satisfaction == pytest.approx([0.0, -0.2 * exp(-5 / 10), 0.0])
 
 
@@ -44,8 +44,8 @@ def test_better_service_never_lowers_satisfaction(
                 improved.loyalty.feel(0, int(max(feeling, other, key=lambda one: weight[one])))
         if day.index == extra:
             improved.loyalty.feel(0, int(Feeling.SERVED))
-        plain.loyalty.overnight(day, plain.open)
-        improved.loyalty.overnight(day, improved.open)
+        plain.loyalty.overnight(day)
+        improved.loyalty.overnight(day)
         assert improved.loyalty.satisfaction[0] >= plain.loyalty.satisfaction[0]
         assert -1 <= plain.loyalty.satisfaction[0] <= 1
 
@@ -63,7 +63,7 @@ def test_without_weight_feelings_change_nothing_but_themselves() -> None:
 def test_without_any_weight_every_shopper_stands_at_the_zero_of_the_scale() -> None:
     town = nights(*OFF, shoppers=50)
     town.loyalty.feel(3, int(Feeling.QUEUE_LEFT))
-    town.loyalty.overnight(town.days[0], town.open)
+    town.loyalty.overnight(town.days[0])
     assert town.loyalty.utility().tolist() == [0.0] * 50
 
 
@@ -88,7 +88,7 @@ def test_a_purchase_loses_the_mean_of_the_beta() -> None:
         )
         for shopper in range(20_000):
             town.loyalty.bought(shopper, shopper)
-        town.loyalty.overnight(town.days[0], town.open)
+        town.loyalty.overnight(town.days[0])
         lost[fit] = np.isneginf(town.loyalty.utility())
         attached = town.loyalty.fit > 0
     assert lost["0"].mean() == pytest.approx(0.793 / 3.219, abs=3 * (0.246 * 0.754 / 20_000) ** 0.5)
@@ -101,7 +101,7 @@ def test_the_first_purchase_of_somebody_new_loses_nobody() -> None:
         assert not town.loyalty.dropping_out.gone.any()
         for shopper in range(40):
             town.loyalty.bought(shopper, day.index * 40 + shopper)
-        town.loyalty.overnight(day, town.open)
+        town.loyalty.overnight(day)
     assert town.loyalty.dropping_out.gone.mean() > 0.5
 
 

@@ -77,6 +77,18 @@ def test_those_who_live_next_to_a_store_notice_it_first() -> None:
     assert noticed[near].mean() > 1.5 * noticed[~near].mean()
 
 
+def test_a_new_store_makes_its_neighbours_aware_from_its_first_day() -> None:
+    sets = ["word_of_mouth.aware_share=0", "word_of_mouth.talk=0", "word_of_mouth.store_per_day=0.02"]
+    closed = [f"stores.{name}.opens_day=99" for name in load("ward-omo").scenario.stores if name != "station"]
+    late = [*sets, *closed, "stores.station.opens_day=7", "horizon.days=14"]
+    shoppers = lived(small(sets=late)).table("shoppers").to_pandas()
+    known = shoppers[shoppers.acquired_by == "store"]
+    assert len(known) > 30
+    assert known.aware_from_s.min() >= 8 * 86_400
+    km = np.hypot(shoppers.home_x_km, shoppers.home_y_km)
+    assert km[known.index].mean() < 0.9 * km.mean()
+
+
 def test_customers_by_word_of_mouth_are_worth_about_twice_as_much_in_the_long_run() -> None:
     """Villanueva, Yoo and Hanssens (2008): nearly twice the long-term value; marketing wins at first.
 
@@ -133,4 +145,4 @@ def _experience(who: NDArray[np.bool_], town: Nights, felt: list[int]) -> None:
         for shopper in np.flatnonzero(who).tolist():
             for feeling in felt:
                 town.loyalty.feel(shopper, feeling)
-        town.loyalty.overnight(day, town.open)
+        town.loyalty.overnight(day)

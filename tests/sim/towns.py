@@ -14,7 +14,6 @@ from sim.choice import distances_km
 from sim.log.recorder import Memory
 from sim.loyalty.satisfaction import Loyalty
 from sim.population import Population, population
-from sim.rollout import Open, open_today
 from sim.streams import Streams
 from sim.world import World
 
@@ -47,7 +46,6 @@ class Nights:
     scenario: Scenario
     loyalty: Loyalty
     days: list[Day]
-    open: Open
 
 
 def nights(*sets: str, shoppers: int = 3, seed: int = 1) -> Nights:
@@ -57,4 +55,4 @@ def nights(*sets: str, shoppers: int = 3, seed: int = 1) -> Nights:
     streams = Streams(seed, 0)
     people = population(scenario, streams)
     loyalty = Loyalty(scenario, streams, people, distances_km(scenario, people))
-    return Nights(scenario, loyalty, days(scenario), open_today(scenario, 0))
+    return Nights(scenario, loyalty, days(scenario))
