@@ -93,8 +93,9 @@ def monthly_opex_yen(scenario: Scenario, opened: Open) -> dict[str, int]:
 def book_opex(log: Recorder, scenario: Scenario, opened: Open, at_s: float) -> None:
     """A day's share of what the open capabilities cost a month: one row each, owned by nobody's need."""
     for yen in monthly_opex_yen(scenario, opened).values():
-        row = (int(Account.CAPABILITY_OPEX), -round(yen / _DAYS_A_MONTH), -1, -1, -1, -1, -1, -1, -1)
-        log.ledger.extend(LEDGER(at_s, *row))
+        if yen:
+            row = (int(Account.CAPABILITY_OPEX), -round(yen / _DAYS_A_MONTH), -1, -1, -1, -1, -1, -1, -1)
+            log.ledger.extend(LEDGER(at_s, *row))
 
 
 def capex_yen(scenario: Scenario) -> int:

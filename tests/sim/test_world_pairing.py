@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from towns import lived, rows, small
 
+from scenarios.capabilities import Capabilities
 from sim.log.schema import TABLES
 from sim.population import population
 from sim.streams import Streams
@@ -54,10 +55,44 @@ def test_more_demand_only_adds_needs() -> None:
     assert ordinary < doubled
 
 
-@pytest.mark.parametrize("flag", ["scan_and_pay", "click_and_collect", "endless_aisle"])
+NEEDS_NO_SHOPPER = {
+    "showroom",
+    "one_psp",
+    "one_settlement_view",
+    "same_prices",
+    "staff_code",
+    "contact_centre_view",
+    "ship_from_store",
+}
+"""Capabilities that work without anybody being online; with the last, the warehouse keeps less."""
+SWITCHES = [name for name, field in Capabilities.model_fields.items() if field.annotation is bool]
+
+
+@pytest.mark.parametrize("flag", sorted(set(SWITCHES) - NEEDS_NO_SHOPPER))
 def test_a_capability_that_nobody_can_use_changes_nothing(flag: str) -> None:
     nobody_online = [f"population.age_bands.{band}.smartphone=0.0" for band in ("20s_30s", "40s_50s", "60s", "70s_up")]
+    nobody_online += ["population.card_share=0.0", f"capability_costs.{flag}.opex_yen_per_month=0"]
+    nobody_online += [f"capability_costs.{flag}.opex_yen_per_store_month=0", "staff.scan_and_pay=-50.0"]
     without = lived(small("ward-siloed", nobody_online))
     having = lived(small("ward-siloed", [*nobody_online, f"capabilities.{flag}=true"]))
     for table in TABLES:
         assert without.table(table).equals(having.table(table)), table
+
+
+def test_a_wave_on_the_first_day_equals_the_capability_itself_once_it_is_learnt() -> None:
+    learnt = ["learning.days=0.001"]
+    itself = lived(small("ward-siloed", [*learnt, "capabilities.mode=omo"]))
+    wave = lived(small("ward-siloed", [*learnt, 'rollout.all={day=0,mode="omo"}']))
+    for table in TABLES:
+        assert itself.table(table).equals(wave.table(table)), table
+
+
+def test_a_wave_changes_nothing_before_its_day() -> None:
+    before = lived(small("ward-siloed"))
+    after = lived(small("ward-siloed", ['rollout.late={day=4,stores=["mall"],mode="omo"}']))
+    first_days = [
+        [row for row in rows(memory, "events") if row["time_s"] < 4 * 86_400.0]  # type: ignore[operator]
+        for memory in (before, after)
+    ]
+    assert first_days[0] == first_days[1]
+    assert rows(before, "events") != rows(after, "events")
