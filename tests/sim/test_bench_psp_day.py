@@ -20,7 +20,7 @@ from scipy.special import ndtr, ndtri
 
 from scenarios.errors import LawViolated, UsageError
 from scenarios.payments import Payments
-from sim.bench.psp import day as provider
+from sim.bench.psp.audit import audit
 from sim.bench.psp.day import simulate_day
 from sim.bench.psp.log import EVENTS, SETTLEMENTS, write_shard
 from sim.bench.psp.merchants import MERCHANTS, PAYMENTS_PER_DAY, SIZE_SIGMA, pay_points, payers_a_day
@@ -222,11 +222,11 @@ def test_a_folder_that_holds_something_is_left_alone(day: Path) -> None:
 
 def test_a_missing_row_breaks_a_law(tmp_path: Path, shard: Shard) -> None:
     sums = write_shard(shard, 0, tmp_path)
-    assert provider._audit(tmp_path, [sums])["laws_hold"]
+    assert audit(tmp_path, [sums])["laws_hold"]
     table = pq.read_table(tmp_path / "settlements-000.parquet")
     pq.write_table(table.slice(1), tmp_path / "settlements-000.parquet")
     with pytest.raises(LawViolated, match="captures logged = captures due"):
-        provider._audit(tmp_path, [sums])
+        audit(tmp_path, [sums])
 
 
 def test_an_interrupt_keeps_whole_shards_and_says_so(tmp_path: Path) -> None:

@@ -10,12 +10,10 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
-from typing import Any, Final
+from typing import Any
 
-import duckdb
-import numpy as np
-
-from scenarios.errors import LawViolated, UsageError
+from scenarios.errors import UsageError
+from sim.bench.psp.audit import audit
 from sim.bench.psp.log import DAY, write_shard
 from sim.bench.psp.merchants import MERCHANTS
 from sim.bench.psp.shard import shards, simulate
@@ -25,8 +23,6 @@ from sim.log.run_directory import write_json
 
 Watcher = Callable[[int, int], None]
 """Told (shards done, shards in all)."""
-
-_AUDIT_MEMORY: Final = "512MB"
 
 
 @dataclass(frozen=True)
@@ -71,7 +67,7 @@ def simulate_day(
             pool.stop()
             done |= {n: future.result() for future, n in futures.items() if _has_result(future)}
     simulated_s = perf_counter() - started_s
-    audit = _audit(directory, [piece.sums for piece in done.values()])
+    totals = audit(directory, [piece.sums for piece in done.values()])
     figures = {
         "state": "complete" if len(done) == count else "interrupted",
         "day": DAY.isoformat(),
@@ -82,7 +78,7 @@ def simulate_day(
         "shards_finished": len(done),
         "jobs": jobs,
         "tills": "actors" if actors else "recursion",
-        **audit,
+        **totals,
         "simulated_s": simulated_s,
         "total_s": perf_counter() - started_s,
         **_memory(list(done.values())),
@@ -115,92 +111,3 @@ def _memory(done: list[Done]) -> dict[str, int]:
         of_worker[piece.process] = max(of_worker.get(piece.process, 0), piece.peak_bytes)
     workers = list(of_worker.values()) or [0]
     return {"peak_worker_bytes": max(workers), "peak_bytes": sum(workers) + _peak_bytes()}
-
-
-def _audit(directory: Path, sums: list[dict[str, Any]]) -> dict[str, Any]:
-    """Read all rows back and hold them against what the shards say and against each other; the day's totals.
-
-    Raises `LawViolated` naming the first sum that does not hold.
-    """
-    if not sums:
-        return {"payments": 0}
-    with duckdb.connect(config={"memory_limit": _AUDIT_MEMORY, "threads": 2}) as db:
-        events = db.execute(
-            "select kind::varchar, floor(time_s / 3600)::int as hour, count(*), sum(amount_yen)::bigint "
-            f"from '{directory}/events-*.parquet' group by 1, 2"
-        ).fetchall()
-        entries = db.execute(
-            "select entry::varchar, count(*), sum(amount_yen)::bigint, sum(fee_yen)::bigint "
-            f"from '{directory}/settlements-*.parquet' group by 1"
-        ).fetchall()
-    count = {kind: sum(n for k, _, n, _ in events if k == kind) for kind in {row[0] for row in events}}
-    yen = {kind: sum(amount for k, _, _, amount in events if k == kind) for kind in count}
-    due = {entry: (n, amount, fee) for entry, n, amount, fee in entries}
-    none = (0, 0, 0)
-    stated = {key: sum(shard[key] for shard in sums) for key in ("payers", "came_to_pay", "event_rows")}
-    _agree(
-        {
-            "payers = left the queue + came to pay": (
-                count["arrive"],
-                count.get("renege", 0) + stated["came_to_pay"],
-            ),
-            "payments = captured + failed": (stated["came_to_pay"], count["captured"] + count.get("failed", 0)),
-            "attempts = captured + declined + timed out": (
-                count["attempt"],
-                count["captured"] + count.get("declined", 0) + count.get("timed_out", 0),
-            ),
-            "rows written = rows read": (stated["event_rows"], sum(count.values())),
-            "captures logged = captures due": (count["captured"], due["capture"][0]),
-            "yen captured = yen due": (yen["captured"], due["capture"][1]),
-            "late captures are given back": (due.get("late_capture", none)[1:], _negative(due.get("refund", none)[1:])),
-        }
-    )
-    _agree(_hourly_laws(events, sums))
-    return {
-        "payers": count["arrive"],
-        "payers_in_stores": sum(shard["in_stores"] for shard in sums),
-        "stores": sum(shard["stores"] for shard in sums),
-        "left_the_queue": count.get("renege", 0),
-        "payments": stated["came_to_pay"],
-        "captured": count["captured"],
-        "failed": count.get("failed", 0),
-        "attempts": count["attempt"],
-        "captured_yen": yen["captured"],
-        "fees_yen": sum(fee for _, _, fee in due.values()),
-        "event_rows": sum(count.values()),
-        "settlement_rows": sum(n for n, _, _ in due.values()),
-        "busiest_hour_attempts_per_s": max(
-            sum(n for k, h, n, _ in events if k == "attempt" and h == hour) for hour in range(24)
-        )
-        / 3600,
-        "laws_hold": True,
-    }
-
-
-def _hourly_laws(events: list[tuple[Any, ...]], sums: list[dict[str, Any]]) -> dict[str, tuple[Any, Any]]:
-    """Each kind's count and the captured yen, hour by hour: in the files, and as the shards had them in memory."""
-    laws: dict[str, tuple[Any, Any]] = {}
-    for kind in sums[0]["by_hour"]:
-        stated = np.sum([shard["by_hour"][kind] for shard in sums], axis=0)
-        read = np.zeros_like(stated)
-        for k, hour, n, _ in events:
-            if k == kind:
-                read[min(hour, len(read) - 1)] += n
-        laws[f"{kind} by hour"] = (read.tolist(), stated.tolist())
-    stated = np.sum([shard["captured_yen"] for shard in sums], axis=0)
-    read = np.zeros_like(stated)
-    for k, hour, _, amount in events:
-        if k == "captured":
-            read[min(hour, len(read) - 1)] += amount
-    laws["captured yen by hour"] = (read.tolist(), stated.tolist())
-    return laws
-
-
-def _negative(values: tuple[int, ...]) -> tuple[int, ...]:
-    return tuple(-value for value in values)
-
-
-def _agree(laws: dict[str, tuple[Any, Any]]) -> None:
-    for law, (one, other) in laws.items():
-        if one != other:
-            raise LawViolated(f"{law}: {one} against {other}")
