@@ -44,8 +44,7 @@ class Stock:
     ) -> None:
         self.on_hand = [list(row) for row in opening]
         self.recorded = [list(row) for row in opening]
-        self.display = display or [[0] * len(row) for row in opening]
-        self.held = [list(row) for row in self.display]
+        self.held = [list(row) for row in display] if display else [[0] * len(row) for row in opening]
         self.in_transit = [[0] * len(row) for row in opening]
         """Units on their way to each location from another one of ours."""
         self.online = ShownOnline(self.recorded, self.held, buffer)
