@@ -72,7 +72,10 @@ class Staff(Table):
         -0.5, "assumption; sign from S164", "advice from somebody who sees EC as a threat, 1 against 0", le=0
     )
     accept_paid: float = cited(
-        -0.6, "assumption to meet S119: sales +32 % where activity rose by 63 %", "advice given for the money alone", le=0
+        -0.6,
+        "assumption to meet S119: sales +32 % where activity rose by 63 %",
+        "advice given for the money alone",
+        le=0,
     )
     annoyed: Share = cited(0.04, ASSUMPTION, "shoppers without a smartphone who leave when the app is pushed")
     annoyed_per_person_queueing: Share = cited(
