@@ -14,7 +14,8 @@ from sim.journeys import scan_and_pay
 from sim.journeys.confusion import find_another_price, get_confused
 from sim.journeys.considering import Decision, decide, known_fit, reads_reviews
 from sim.journeys.ec_order import order_online
-from sim.journeys.shelf import Lines, fill_basket, lose, lose_missing, put_back, substitute
+from sim.journeys.second_visit import come_back_later, try_our_other_store
+from sim.journeys.shelf import NOTHING_MISSING, Lines, fill_basket, lose, lose_missing, put_back, substitute
 from sim.journeys.thinking_it_over import think_it_over
 from sim.journeys.till_sale import buy_at_till
 from sim.log.schema import Channel, Journey, Kind, Outcome, Place
@@ -33,53 +34,75 @@ _MISSING, _ANNOYED = int(Feeling.STOCK_OUT), int(Feeling.ANNOYED)
 
 def walk_in(town: Town, errand: Errand) -> Steps:
     """The whole visit, and what follows from home afterwards."""
-    store = town.stores[errand.store]
     if errand.journey == _RESEARCH:
         town.note(errand, _RESEARCHED, Place.HOME)
     town.note(errand, _ARRIVE, Place.FLOOR)
     yield errand.browse_s
     if town.open.unfamiliar[errand.store]:
-        yield from get_confused(town, store, errand)
+        yield from get_confused(town, town.stores[errand.store], errand)
+    town.close(errand, (yield from _shop(town, errand)))
+
+
+def _shop(town: Town, errand: Errand) -> Buying:
+    """From the shelf to the door, and on."""
     order = new_order_id(errand)
     reads = errand.inspects and reads_reviews(town, errand)
     if reads:
         find_another_price(town, errand)
-    shown_only = errand.inspects and town.open.showroom[errand.store] > 0
-    basket, missing = ([], []) if shown_only else fill_basket(town, errand.store, errand, errand.lines, order)
+    on_display = errand.inspects and town.open.showroom[errand.store] > 0
+    basket, missing = ([], []) if on_display else fill_basket(town, errand.store, errand, errand.lines, order)
     advice = NO_ADVICE
     if errand.meets_staff:
-        advice = yield from meet_staff(town, store, errand, bool(missing))
-    if errand.inspects and not advice.annoyed:
+        advice = yield from meet_staff(town, town.stores[errand.store], errand, bool(missing))
+    if advice.annoyed:
+        return _leave_annoyed(town, errand, basket, missing, order)
+    if errand.inspects:
         known = known_fit(town, errand, reads)
         decision = decide(town, known, advice.served)
         if decision is not Decision.BUY:
-            outcome = yield from _leave_without(town, errand, basket, order, decision, known, reads)
-            town.close(errand, outcome)
-            return
-    if advice.annoyed:
+            return (yield from _leave_without(town, errand, basket, order, decision, known, reads))
+    if on_display:
+        return (yield from _order_what_was_shown(town, errand, advice))
+    if advice.ships_instead:
         put_back(town, errand.store, errand, basket, order)
-        lose(town, errand, basket + missing)
-        town.loyalty.feel(errand.shopper, _ANNOYED)
-        town.note(errand, _LEAVE, Place.FLOOR)
-        town.close(errand, Outcome.NOTHING)
-        return
-    if shown_only:
-        outcome = yield from _order_what_was_shown(town, errand, advice)
-        town.close(errand, outcome)
-        return
+        basket, missing = [], basket
+    return (yield from _buy(town, errand, basket, missing, order, advice))
+
+
+def _buy(town: Town, errand: Errand, basket: Lines, missing: Lines, order: int, advice: Advice) -> Buying:
+    """Pay for what is there; order what is missing, replace it, look for it elsewhere, or go without."""
     online = missing if missing and _orders_online(town, errand, advice) else []
+    reacted = NOTHING_MISSING
     if missing and not online:
         town.loyalty.feel(errand.shopper, _MISSING)
         reacted = substitute(town, errand.store, errand, missing, order)
         basket = merge_lines(basket + reacted.taken)
-        lose_missing(town, errand, reacted.left)
+        lose_missing(town, errand, reacted.lost)
     outcome = Outcome.LOST_STOCK_OUT
     if basket:
         outcome = yield from _check_out(town, errand, basket, order, advice)
     town.note(errand, _LEAVE, Place.FLOOR)
     if online:
-        outcome = yield from _order_missing(town, errand, online, advice, outcome)
-    town.close(errand, outcome)
+        outcome = _better(outcome, (yield from _order_missing(town, errand, online, advice)))
+    if reacted.our_other_store:
+        outcome = _better(outcome, (yield from try_our_other_store(town, errand, reacted.our_other_store)))
+    if reacted.later:
+        outcome = _better(outcome, (yield from come_back_later(town, errand, reacted.later)))
+    return outcome
+
+
+def _better(so_far: Outcome, then: Outcome) -> Outcome:
+    """How the need ends: with its first purchase, if it has one."""
+    return so_far if so_far >= Outcome.STORE else then
+
+
+def _leave_annoyed(town: Town, errand: Errand, basket: Lines, missing: Lines, order: int) -> Outcome:
+    """The app was pushed once too often."""
+    put_back(town, errand.store, errand, basket, order)
+    lose(town, errand, basket + missing)
+    town.loyalty.feel(errand.shopper, _ANNOYED)
+    town.note(errand, _LEAVE, Place.FLOOR)
+    return Outcome.NOTHING
 
 
 def _leave_without(
@@ -108,20 +131,16 @@ def _orders_online(town: Town, errand: Errand, advice: Advice) -> bool:
 
 def _check_out(town: Town, errand: Errand, basket: Lines, order: int, advice: Advice) -> Buying:
     store = town.stores[errand.store]
-    if advice.ships_instead:
-        put_back(town, errand.store, errand, basket, order)
-        return (yield from order_online(town, errand, basket, Channel.EC, advice.code))
     if not advice.deflected and scan_and_pay.prefers_app(town, errand, store.people_queueing(), advice.accepted):
         errand.journey = int(Journey.SCAN_AND_PAY)
         return (yield from scan_and_pay.pay_in_app(town, errand, basket, order, advice.code))
     return (yield from buy_at_till(town, errand, basket, order))
 
 
-def _order_missing(town: Town, errand: Errand, missing: Lines, advice: Advice, so_far: Outcome) -> Buying:
+def _order_missing(town: Town, errand: Errand, missing: Lines, advice: Advice) -> Buying:
     """Order what was missing: in the app on the spot where that is possible, else from home in the evening."""
     channel = Channel.APP
     if not town.open.endless_aisle[errand.store]:
         yield hours_later(errand)
         channel = Channel.EC
-    ordered = yield from order_online(town, errand, missing, channel, advice.code)
-    return so_far if so_far >= Outcome.STORE else ordered
+    return (yield from order_online(town, errand, missing, channel, advice.code))

@@ -131,7 +131,8 @@ class Month:
         one = np.ones(len(rows))
         shares = [one * pay.till_sale_store_credit, by_code, one * app]
         shares += [one * pay.collect_store_credit, one * pay.radius_store_credit]
-        homes = np.where(coded, self.home_store[np.maximum(rows["staff"], 0)], -1)
+        homes = np.full(len(rows), -1)
+        homes[coded] = self.home_store[rows["staff"][coded]]
         stores = [placed_at, homes, placed_at, placed_at, self.nearest[shopper]]
         store = np.select(cases, stores, -1)
         return np.select(cases, shares, 0.0), np.where(store < self.stores, store, -1)

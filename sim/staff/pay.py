@@ -121,7 +121,7 @@ def pay_slips(pay: Evaluation, accounts: Accounts, store: Ints, teams: Ints) -> 
     slips[Component.STORE_BONUS] = pay.store_bonus_percent / 100 * (accounts.credited_yen / teams)[store]
     slips[Component.INCREMENTAL] = pay.incremental_percent / 100 * accounts.uplift_yen
     slips[Component.ATTRIBUTION] = pay.attribution_percent / 100 * accounts.attributed_yen
-    share = pay.company_bonus * pay.company_bonus_percent / 100 / len(store)
+    share = pay.company_bonus * pay.company_bonus_percent / 100 / max(1, len(store))
     slips[Component.COMPANY_BONUS] = share * accounts.company_yen
     floats: Floats = np.maximum(slips, 0.0)
     return floats

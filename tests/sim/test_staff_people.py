@@ -109,3 +109,11 @@ def test_commission_that_never_comes_is_no_longer_believed() -> None:
             group.append(np.mean([str(row["action"]).startswith("recommend") for row in chosen]))
     assert early[1] > 1.3 * early[0]
     assert late[1] < 1.2 * late[0]
+
+
+def test_stores_without_floor_staff_are_stores_without_contacts() -> None:
+    nobody = [f"stores.{store}.floor_staff={[0] * 24}" for store in ("station", "mall", "riverside", "temple")]
+    alone = lived(small("ward-siloed", nobody))
+    assert not rows(alone, "staff_contacts")
+    assert rows(alone, "orders")
+    assert {row["store"] for row in rows(lived(small("ward-siloed", nobody[:3])), "staff_contacts")} == {"temple"}
