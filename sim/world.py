@@ -164,7 +164,7 @@ class World:
                 yield HOUR_S
 
     def _today(self, day: Day) -> Today:
-        opened, places = self.town.open, len(self.town.stores) + 1
+        opened = self.town.open
         return Today(
             day=day,
             open=opened,

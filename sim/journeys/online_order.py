@@ -21,6 +21,7 @@ _LOOK_UP, _PLACED, _PAID, _PAY_FAILED, _STOCK_OUT, _CANCELLED = (
     int(kind) for kind in (Kind.LOOK_UP, Kind.ORDER_PLACED, Kind.PAID, Kind.PAY_FAILED, Kind.STOCK_OUT, Kind.CANCELLED)
 )
 
+_TURNED_AWAY = int(Kind.TURNED_AWAY)
 _ORDER_CANCELLED, _NOT_PAID = int(Feeling.ORDER_CANCELLED), int(Feeling.PAYMENT_FAILED)
 
 
@@ -38,6 +39,9 @@ def order_and_pay(
     What `location` lacks may come from another one. Lines that are shown as sold out are dropped; those that only the
     record believes in are the order's phantoms.
     """
+    if not (yield from _shop_is_open(town, errand)):
+        lose(town, errand, wanted)
+        return Outcome.LOST_OUTAGE
     order_id = new_order_id(errand)
     for sku, quantity in wanted:
         town.note(errand, _LOOK_UP, Place.APP, quantity, 0, order_id, sku=sku)
@@ -87,6 +91,19 @@ def order_and_pay(
     book_sale(town.log, order, town.engine.now, town.scenario.evaluation.commission_percent)
     town.loyalty.bought(errand.shopper, errand.need)
     return order
+
+
+def _shop_is_open(town: Town, errand: Errand) -> Generator[Any, Any, bool]:
+    """Whoever finds the EC shop down comes back when it is up again, or never."""
+    outages = town.tenders.outages
+    while outages.ec_is_down(town.engine.now):
+        town.note(errand, _TURNED_AWAY, Place.APP)
+        draws = (town.draw("turned away", errand.need), town.draw("turned away", errand.need, 1))
+        again_s = outages.ec_back_s(town.engine.now, *draws)
+        if again_s is None:
+            return False
+        yield again_s - town.engine.now
+    return True
 
 
 def order_was_cancelled(town: Town, order: Order) -> None:

@@ -42,6 +42,15 @@ class Reacted(NamedTuple):
     later: Lines
     our_other_store: Lines
 
+    @property
+    def lost(self) -> Lines:
+        """Those of `left` that nobody will look for in a store of ours again."""
+        again = self.later + self.our_other_store
+        return [line for line in self.left if line not in again]
+
+
+NOTHING_MISSING = Reacted([], [], [], [])
+
 
 def fill_basket(
     town: Town, location: int, errand: Errand, wanted: Iterable[tuple[int, int]], order: int

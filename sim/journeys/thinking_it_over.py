@@ -17,16 +17,14 @@ from sim.calendar import DAY_S, HOUR_S
 from sim.errand import Errand
 from sim.journeys.ec_order import order_online
 from sim.journeys.reminder import is_reminded, remind, remind_in_vain
-from sim.journeys.shelf import Lines, fill_basket, lose, lose_missing
-from sim.journeys.till_sale import buy_at_till
+from sim.journeys.second_visit import visit_again
+from sim.journeys.shelf import Lines, lose
 from sim.log.schema import Channel, Journey, Kind, Outcome, Place
-from sim.orders import new_order_id
-from sim.store.store import Store
 from sim.town import Town
 
 Buying = Generator[Any, Any, Outcome]
 
-_THINKING, _ARRIVE, _LEAVE = int(Kind.THINKING), int(Kind.ARRIVE), int(Kind.LEAVE)
+_THINKING = int(Kind.THINKING)
 
 
 _LONGEST_S = 14 * DAY_S
@@ -114,21 +112,6 @@ def _go(town: Town, errand: Errand, wanted: Lines, way: Way) -> Buying:
         errand.journey = int(Journey.SHOWROOM_THEN_HOME)
         return (yield from order_online(town, errand, wanted, Channel.EC, -1))
     if way is Way.STORE_AGAIN:
-        return (yield from _visit_again(town, town.stores[errand.store], errand, wanted))
+        return (yield from visit_again(town, errand, errand.store, wanted))
     lose(town, errand, wanted)
     return Outcome.RIVAL if way is Way.RIVAL else Outcome.NOTHING
-
-
-def _visit_again(town: Town, store: Store, errand: Errand, wanted: Lines) -> Buying:
-    """Back in the store, straight to the shelf and the till."""
-    yield store.next_open_s(town.engine.now + 2 * HOUR_S * errand.later_draw) - town.engine.now
-    town.note(errand, _ARRIVE, Place.FLOOR)
-    yield errand.browse_s / 3
-    order = new_order_id(errand)
-    basket, missing = fill_basket(town, errand.store, errand, wanted, order)
-    lose_missing(town, errand, missing)
-    outcome = Outcome.LOST_STOCK_OUT
-    if basket:
-        outcome = yield from buy_at_till(town, errand, basket, order)
-    town.note(errand, _LEAVE, Place.FLOOR)
-    return outcome

@@ -203,13 +203,13 @@ class Outcome(IntEnum):
     LOST_STOCK_OUT = 3
     LOST_QUEUE = 4
     LOST_PAYMENT = 5
-    STORE = 6
-    APP_CARRY = 7
-    APP_SHIP = 8
-    EC_SHIP = 9
-    COLLECT = 10
-    NO_SHOW = 11
-    OPEN = 12
+    LOST_OUTAGE = 6
+    STORE = 7
+    APP_CARRY = 8
+    APP_SHIP = 9
+    EC_SHIP = 10
+    COLLECT = 11
+    NO_SHOW = 12
 
 
 class AcquiredBy(IntEnum):
