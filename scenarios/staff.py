@@ -14,9 +14,9 @@ class Staff(Table):
     recommend EC, 32.1 % when the item is out of stock) and one company's +63 % activity after paying 3 %.
     """
 
-    intercept: float = cited(-2.288, FITTED, "utility of recommending an order in the app, item in stock")
-    stock_out: float = cited(1.387, FITTED, "added when the item is out of stock")
-    money: NotNegative = cited(0.917, FITTED, "utility of own bonus, as the stake grows without bound")
+    intercept: float = cited(-2.270, FITTED, "utility of recommending an order in the app, item in stock")
+    stock_out: float = cited(1.373, FITTED, "added when the item is out of stock")
+    money: NotNegative = cited(0.898, FITTED, "utility of own bonus, as the stake grows without bound")
     money_half_yen: Positive = cited(18.0, ASSUMPTION, "stake per contact at which half of that is reached")
     joining: float = cited(-1.5, ASSUMPTION, "utility of recommending to get the app, against recommending an order")
     scan_and_pay: float = cited(-1.2, ASSUMPTION, "utility of recommending to scan and pay, likewise, where it is open")

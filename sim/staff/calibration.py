@@ -30,8 +30,9 @@ COMMISSION_UPLIFT: Final = 1.63
 _COMMISSION_PERCENT: Final = 3.0
 _BELIEF: Final = 0.75
 _PEOPLE: Final = 4096
-_TEAM: Final = 4
-_COMPANY: Final = 16
+_TEAM: Final = 3
+"""Staff of a store, as in the ward; a bonus is shared by so many."""
+_COMPANY: Final = 12
 
 
 @dataclass(frozen=True)
