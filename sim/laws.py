@@ -107,6 +107,17 @@ LAWS: Final[dict[str, str]] = {
 
 def check(directory: Path) -> None:
     """Check all laws on one replication's folder; raises `LawViolated` with every violation and sample rows."""
+    broken = []
+    for law, rows in violations(directory).items():
+        more = ["..."] if len(rows) > _SHOWN else []
+        broken.append("\n  ".join([f"{directory}: {law}", *rows[:_SHOWN], *more]))
+    if broken:
+        raise LawViolated("\n".join(broken))
+
+
+def violations(directory: Path) -> dict[str, list[str]]:
+    """The laws that are broken in one replication's folder, with a few of the rows that show it."""
+    found = {}
     with duckdb.connect() as connection:
         connection.execute("set threads = 1")
         for path in directory.glob("*.parquet"):
@@ -116,13 +127,9 @@ def check(directory: Path) -> None:
             connection.execute(
                 f"create view {name}_numbered as select * from read_parquet('{path}', file_row_number = true)"
             )
-        broken = []
         for law, query in LAWS.items():
             rows = connection.execute(f"{query} limit {_SHOWN + 1}").fetchall()
             if rows:
                 names = [column[0] for column in connection.description]
-                shown = [str(dict(zip(names, row, strict=True))) for row in rows[:_SHOWN]]
-                more = ["..."] if len(rows) > _SHOWN else []
-                broken.append("\n  ".join([f"{directory}: {law}", *shown, *more]))
-    if broken:
-        raise LawViolated("\n".join(broken))
+                found[law] = [str(dict(zip(names, row, strict=True))) for row in rows]
+    return found

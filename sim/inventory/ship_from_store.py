@@ -77,9 +77,9 @@ def book_parcels(town: Town, order: Order) -> None:
 def _pick(town: Town, order: Order, place: int) -> Steps:
     rules, store, engine = town.scenario.fulfilment, town.stores[place], town.engine
     yield store.next_open_s(engine.now) - engine.now
-    yield (store.floor, INFINITE_PATIENCE, _AFTER_SHOPPERS)
+    yield (store.pickers, INFINITE_PATIENCE, _AFTER_SHOPPERS)
     yield rules.store_pick_minutes * 60
-    store.floor.release()
+    store.pickers.release()
     book_picking(town.log, order, engine.now, rules.store_pick_minutes, rules.wage_yen_per_hour)
 
 

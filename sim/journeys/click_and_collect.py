@@ -43,9 +43,9 @@ def _pick_and_hand_over(town: Town, store: Store, order: Order) -> Generator[Any
     rules, errand, log, engine = town.scenario.fulfilment, order.errand, town.log, town.engine
     yield from bring_to_store(town, order)
     yield store.next_open_s(engine.now) - engine.now
-    yield (store.floor, INFINITE_PATIENCE, int(FloorTask.PICK_ORDER))
+    yield (store.pickers, INFINITE_PATIENCE, int(FloorTask.PICK_ORDER))
     yield rules.store_pick_minutes * 60
-    store.floor.release()
+    store.pickers.release()
     book_picking(log, order, engine.now, rules.store_pick_minutes, rules.wage_yen_per_hour)
     if not pick_lines(town, order, MoveReason.PICK):
         close_order(log, order, engine.now, OrderState.CANCELLED)

@@ -72,7 +72,7 @@ def _at_the_counter(
     came_s = town.engine.now
     staff, patience_s, priority = store.pickup, INFINITE_PATIENCE, 0
     if not store.table.pickup_counters:
-        staff, priority = store.floor, int(FloorTask.HAND_OVER)
+        staff, priority = store.pickers, int(FloorTask.HAND_OVER)
         patience_s = max(0.0, store.closes_s(came_s) - came_s)
     served = yield (staff, patience_s, priority)
     if not served:

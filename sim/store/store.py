@@ -56,6 +56,8 @@ class Store:
     """The staffed tills behind one pooled line; unused where each till has its own."""
     self_checkouts: Pool = field(init=False)
     floor: Pool = field(init=False)
+    pickers: Pool = field(init=False)
+    """Who picks and hands over orders: the floor staff; in a store without any, one person from the back room."""
     pickup: Pool = field(init=False)
     lines: list[Line] = field(init=False)
     """Lines at staffed tills; newcomers join one of the first `open_lines`."""
@@ -85,6 +87,7 @@ class Store:
         self.tills = Pool(self.engine, 0)
         self.self_checkouts = Pool(self.engine, table.self_checkouts)
         self.floor = Pool(self.engine, 0)
+        self.pickers = self.floor if any(table.floor_staff) else Pool(self.engine, 1)
         self.pickup = Pool(self.engine, max(1, table.pickup_counters))
         staffed, own = Place.STAFFED_TILL, Place.SELF_CHECKOUT
         weights = {place: basket_weights(rules, place) for place in (staffed, own)}
