@@ -31,7 +31,7 @@ class Considering(Table):
 class Thinking(Table):
     """Leaving without the goods and deciding later, somewhere else."""
 
-    median_hours: Positive = cited(20.0, ASSUMPTION, "median time until the shopper decides")
+    median_hours: Positive = cited(10.0, "assumption; sign from S155", "median time until the shopper decides")
     sigma: NotNegative = cited(1.2, ASSUMPTION, "sigma of the log-normal of that time")
     forget_days: Positive = cited(3.0, ASSUMPTION, "after that many days 63 % have forgotten")
     per_fit: NotNegative = cited(0.8, ASSUMPTION, "utility of buying from us per unit of what is known of the fit")

@@ -61,7 +61,7 @@ class WordOfMouth(Table):
     )
     bad_weight: NotNegative = cited(2.0, ASSUMPTION, "a bad experience takes back as much as this many good ones give")
     homophily: Share = cited(0.8, ASSUMPTION, "share of acquaintances alike in age, area and taste; the rest: anybody")
-    store_per_day: NotNegative = cited(0.003, ASSUMPTION, "rate of noticing a store next door, per day and store")
+    store_per_day: NotNegative = cited(0.01, ASSUMPTION, "rate of noticing a store next door, per day and store")
     store_km: Positive = cited(1.0, ASSUMPTION, "distance at which that rate has fallen to 37 %")
 
 

@@ -99,14 +99,21 @@ class Choice(Table):
     """
 
     store: float = cited(3.0, ASSUMPTION, "appeal of walking into a store")
-    ec: float = cited(0.35, ASSUMPTION, "appeal of the EC shop, before digital affinity")
-    collect: float = cited(-0.2, ASSUMPTION, "appeal of ordering online and collecting, before affinity")
+    ec: float = cited(-0.15, ASSUMPTION, "appeal of the EC shop, before digital affinity")
+    collect: float = cited(-0.8, ASSUMPTION, "appeal of ordering online and collecting, before affinity")
     rival: float = cited(1.6, ASSUMPTION, "appeal of a rival")
     nothing: float = cited(0.0, ASSUMPTION, "appeal of not buying: the zero of the scale")
     per_km: float = cited(-0.55, ASSUMPTION, "per km to the store", le=0)
     per_expected_wait_minute: float = cited(-0.12, ASSUMPTION, "per minute of wait remembered", le=0)
     per_kg_carried: float = cited(-0.05, ASSUMPTION, "per kg to carry home", le=0)
     digital_affinity: float = cited(2.4, ASSUMPTION, "affinity 1 against 0, for anything online", ge=0)
+    online_taste: float = cited(
+        1.5,
+        ASSUMPTION,
+        "standard deviation of a need's taste for ordering online, shared by EC and collection: who would order "
+        "online rather turns from one to the other than to the shelf",
+        ge=0,
+    )
     has_app: float = cited(0.5, ASSUMPTION, "for online journeys of somebody with the app", ge=0)
     urgency_of_parcel: float = cited(-2.5, ASSUMPTION, "EC order for a fully urgent need", le=0)
     urgency_of_pickup: float = cited(-0.6, ASSUMPTION, "click and collect for a fully urgent need", le=0)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import ndtri
 
 from scenarios.schema import Scenario
 from sim.calendar import Day
@@ -73,7 +74,7 @@ def choose_journeys(
 ) -> tuple[Ints, Ints]:
     """For each need the `Journey` code and the store index (-1 where none is involved)."""
     n_stores = len(scenario.stores)
-    utilities = np.column_stack(_utilities(scenario, needs, people, km, today))
+    utilities = np.column_stack(_utilities(scenario, streams, needs, people, km, today))
     taste = np.empty_like(utilities)
     for store, name in enumerate(scenario.stores):
         columns = [store, n_stores + store, 2 * n_stores + store]
@@ -94,7 +95,7 @@ def choose_journeys(
 
 
 def _utilities(
-    scenario: Scenario, needs: DayNeeds, people: Population, km: Floats, today: Today
+    scenario: Scenario, streams: Streams, needs: DayNeeds, people: Population, km: Floats, today: Today
 ) -> tuple[Floats, Floats, Floats, Floats, Floats, Floats]:
     """Utility without taste: walking in, collecting, research then store (shapes (n, n_stores)), EC, rival, nothing."""
     choice, opened, who, shown = scenario.choice, today.open, needs.shopper, today.shown
@@ -105,6 +106,7 @@ def _utilities(
     affinity = people.digital_affinity[who]
     ours = today.ours[who]
     online = choice.digital_affinity * affinity + choice.has_app * (people.app_from_s[who] <= today.day.start_s)
+    online += choice.online_taste * ndtri(streams.uniform("taste/online", needs.need))
     online = np.where(people.smartphone[who], online, CLOSED)
     read = scenario.considering.research * needs.reviews
     carrying = choice.per_kg_carried * needs.weight_kg[:, None]

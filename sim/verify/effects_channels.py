@@ -79,6 +79,16 @@ _SHOWROOM: Final = {
     "b": Variant("ward-omo", ("rollout.showroom={day=0,stores=['temple'],set={showroom=true}}",)),
 }
 
+_SHOWROOM_TOWN: Final = Variant(
+    "ward-omo",
+    (
+        "population.shoppers=20000",
+        "horizon.days=28",
+        "rollout.showroom={day=0,stores=['temple'],set={showroom=true}}",
+    ),
+    small=False,
+)
+
 CHANNELS: Final[tuple[Effect, ...]] = (
     Effect(
         "VT-01a",
@@ -180,7 +190,7 @@ CHANNELS: Final[tuple[Effect, ...]] = (
         "Orders after touching the goods are returned less than orders from the screen",
         "Bell, Gallino & Moreno 2020 [S145]",
         "< 0",
-        {"b": _SHOWROOM["b"]},
+        {"b": _SHOWROOM_TOWN},
         lambda w: number(
             w["b"],
             """with shipped as (select o."order", n.journey in ('walk_in', 'research_then_store', 'showroom_then_home',

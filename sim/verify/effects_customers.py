@@ -12,18 +12,30 @@ from sim.verify.reading import paired_number, relative
 Worlds = Mapping[str, Path]
 
 _OPENS_DAY: Final = 28
-_NEW_AREA: Final = ("horizon.days=140", "word_of_mouth.aware_share=0.5", "word_of_mouth.talk=0.0")
+_NEW_AREA: Final = (
+    "horizon.days=168",
+    "word_of_mouth.aware_share=0.4",
+    "word_of_mouth.talk=0.0",
+    "stores.temple.opens_day=3000",
+    "stores.riverside.opens_day=3000",
+)
+"""An area with one store, where four people in ten know the retailer."""
 _OPENING: Final = {
-    "a": Variant("ward-siloed", (*_NEW_AREA, "stores.temple.opens_day=3000")),
-    "b": Variant("ward-siloed", (*_NEW_AREA, f"stores.temple.opens_day={_OPENS_DAY}")),
+    "a": Variant("ward-siloed", (*_NEW_AREA, "stores.mall.opens_day=3000")),
+    "b": Variant("ward-siloed", (*_NEW_AREA, f"stores.mall.opens_day={_OPENS_DAY}")),
 }
 
 
 def _presence(aware_share: float) -> dict[str, Variant]:
-    sets = ("horizon.days=84", f"word_of_mouth.aware_share={aware_share}", "word_of_mouth.talk=0.0")
+    sets = (
+        "population.shoppers=10000",
+        "horizon.days=112",
+        f"word_of_mouth.aware_share={aware_share}",
+        "word_of_mouth.talk=0.0",
+    )
     return {
-        "a": Variant("ward-siloed", (*sets, "stores.temple.opens_day=3000")),
-        "b": Variant("ward-siloed", (*sets, "stores.temple.opens_day=14")),
+        "a": Variant("ward-siloed", (*sets, "stores.temple.opens_day=3000"), small=False),
+        "b": Variant("ward-siloed", (*sets, "stores.temple.opens_day=14"), small=False),
     }
 
 
@@ -41,11 +53,18 @@ _SOURCES: Final = {
         "ward-siloed",
         (
             "horizon.days=140",
-            "word_of_mouth.aware_share=0.4",
-            "events.launch_ads={kind='marketing',day=0,days=28,reach_per_day=0.01}",
+            "word_of_mouth.aware_share=0.3",
+            "word_of_mouth.talk=0.3",
+            "choice.rival=5.0",
+            "loyalty.fit_spread=1.0",
+            "loyalty.drop_out_a=1.0",
+            "loyalty.drop_out_b=3.0",
+            "loyalty.drop_out_attachment=1.5",
+            "events.tv={kind='marketing',day=0,days=42,reach_per_day=0.008,welcome_discount=0.25}",
         ),
     )
 }
+"""A challenger: a strong rival, a taste that divides people, and many who try once and do not come back."""
 
 
 def _word_of_mouth_against_marketing(worlds: Worlds, from_day: int, to_day: int) -> float:
@@ -78,9 +97,9 @@ CUSTOMERS: Final[tuple[Effect, ...]] = (
         "VT-03b",
         "... and rises above what it was later on",
         "S141",
-        "> 0 in weeks 13 to 16",
+        "> 0 in weeks 17 to 20",
         _OPENING,
-        lambda w: relative(w["a"], w["b"], _ec_yen(112, 140)),
+        lambda w: relative(w["a"], w["b"], _ec_yen(140, 168)),
         lambda x: x > 0,
     ),
     Effect(
@@ -116,8 +135,8 @@ CUSTOMERS: Final[tuple[Effect, ...]] = (
         "A new store raises online sales where the brand is little known",
         "Wang & Goldfarb 2017 [S143]",
         "> 0",
-        _presence(0.15),
-        lambda w: relative(w["a"], w["b"], _ec_yen(14, 84)),
+        _presence(0.1),
+        lambda w: relative(w["a"], w["b"], _ec_yen(14, 112)),
         lambda x: x > 0,
     ),
     Effect(
@@ -126,7 +145,7 @@ CUSTOMERS: Final[tuple[Effect, ...]] = (
         "S143",
         "< 0",
         _presence(1.0),
-        lambda w: relative(w["a"], w["b"], _ec_yen(14, 84)),
+        lambda w: relative(w["a"], w["b"], _ec_yen(14, 112)),
         lambda x: x < 0,
     ),
     Effect(
@@ -135,18 +154,18 @@ CUSTOMERS: Final[tuple[Effect, ...]] = (
         "Villanueva, Yoo & Hanssens 2008 [S136]",
         "1.5 to 2.5 times",
         _SOURCES,
-        lambda w: _word_of_mouth_against_marketing(w, 28, 84),
+        lambda w: _word_of_mouth_against_marketing(w, 0, 84),
         lambda x: x > 1,
         "ratio",
         (1.5, 2.5),
     ),
     Effect(
         "VT-27b",
-        "... but not in the first two weeks",
+        "... but not in the first three weeks",
         "S136",
         "at most 1",
         _SOURCES,
-        lambda w: _word_of_mouth_against_marketing(w, 0, 14),
+        lambda w: _word_of_mouth_against_marketing(w, 0, 21),
         lambda x: x <= 1,
         "ratio",
     ),

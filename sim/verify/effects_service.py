@@ -10,16 +10,11 @@ import numpy as np
 
 from sim.evaluation.tables import opened
 from sim.verify.findings import Effect, Variant
-from sim.verify.reading import difference, paired_number
+from sim.verify.reading import difference, number, paired_number
 
 Worlds = Mapping[str, Path]
 
-_BUSY: Final = (
-    "population.shoppers=8000",
-    "horizon.days=3",
-    "events.launch.demand_factor=5.0",
-    "stores.station.self_checkouts=0",
-)
+_BUSY: Final = ("horizon.days=2",)
 _LINES: Final = {
     "pooled": Variant("launch-day", _BUSY, small=False),
     "separate": Variant("launch-day", (*_BUSY, "tills.lines=separate", "tills.line_choice=fewest_people"), small=False),
@@ -27,7 +22,7 @@ _LINES: Final = {
 _BALKED: Final = "select sum(balked) / sum(balked + joined) from queues where place = 'staffed_till'"
 _WAITED: Final = "select sum(wait_s) / sum(served) from queues where place in ('staffed_till', 'self_checkout')"
 
-_CROWDED: Final = ("population.needs_per_week=5.0",)
+_CROWDED: Final = ("population.needs_per_week=9.0",)
 _FEW_STAFF: Final = Variant("ward-siloed", _CROWDED)
 _MORE_STAFF: Final = Variant(
     "ward-siloed",
@@ -44,6 +39,10 @@ _CASH: Final = {
     "cash": Variant("ward-siloed", (*_CROWDED, "payments.cash_share=0.6")),
     "cashless": Variant("ward-siloed", (*_CROWDED, "payments.cash_share=0.1")),
 }
+
+_EMPTY: Final = Variant("ward-siloed", ("stock.cover_days=1.0", "stock.safety_factor=0.0"))
+_REACTIONS: Final = """select count(*) filter (kind = '{}') / count(*) from events
+  where kind in ('substituted', 'went_elsewhere', 'put_off', 'gave_up')"""
 
 _APP_USERS: Final = (
     "population.app_share=0.8",
@@ -143,6 +142,25 @@ SERVICE: Final[tuple[Effect, ...]] = (
             (lambda x: x < 0) if sign < 0 else (lambda x: x > 0),
         )
         for letter, hours, sign in (("a", 0.5, -1), ("b", 1.0, -1), ("c", 24.0, 1), ("d", 72.0, 1))
+    ),
+    Effect(
+        "VT-18a",
+        "At an empty shelf nearly a third buy elsewhere",
+        "Corsten & Gruen 2004 [S86]",
+        "21 to 43 %",
+        {"b": _EMPTY},
+        lambda w: number(w["b"], _REACTIONS.format("went_elsewhere")),
+        lambda x: 0.21 <= x <= 0.43,
+        band=(0.21, 0.43),
+    ),
+    Effect(
+        "VT-18b",
+        "... and fewer than half take something else",
+        "S86",
+        "< 50 %",
+        {"b": _EMPTY},
+        lambda w: number(w["b"], _REACTIONS.format("substituted")),
+        lambda x: x < 0.5,
     ),
     Effect(
         "VT-21",
