@@ -62,9 +62,9 @@ def cut_trace(run: Path, window: Window, replication: int = 0, copies: int = 1) 
     with duckdb.connect() as db:
         _open_run(db, run / f"rep-{replication:03d}", window)
         _check_day(db, run, window)
-        for query in (trace_sql.ORDERED, trace_sql.BASKET, trace_sql.BROWSED, trace_sql.JOURNEYS):
+        for query in trace_sql.PREPARED:
             db.execute(query)
-        if not db.execute('SELECT count(*) FROM journey WHERE "order" IS NOT NULL').fetchall()[0][0]:
+        if not db.execute(trace_sql.PAID_INSIDE).fetchall()[0][0]:
             raise UsageError(f"{run}: no order was paid on day {window.day} in this window; choose another one")
         db.execute(trace_sql.STEPS)
         steps = _table(db, trace_sql.NUMBERED, STEPS)

@@ -9,38 +9,93 @@ from typing import Final
 
 from sim.log.schema import ONLINE
 
-ORDERED: Final = """
+LONGEST_PAYING_S: Final = 600
+"""Attempts longer before the last one belong to another visit, or to the days in which a slip waited."""
+
+ORDERED: Final = f"""
     CREATE TABLE ordered AS
-    WITH tried AS (SELECT "order", any_value(shopper) AS shopper, any_value(need) AS need FROM events
-                   WHERE kind = 'pay_attempt' GROUP BY "order"),
+    WITH tried AS (
+        SELECT "order", any_value(shopper) AS shopper, any_value(need) AS need, any_value(store)::VARCHAR AS store,
+            bool_or(journey = 'click_and_collect') AS collects
+        FROM events WHERE kind = 'pay_attempt' GROUP BY "order"),
     asked AS (
-        SELECT "order", attempt, brand::VARCHAR AS brand, channel::VARCHAR AS channel, time_s - latency_s AS at_s
-        FROM payments WHERE amount_yen > 0 AND outcome NOT IN ('refunded', 'expired'))
-    SELECT "order", any_value(need) AS need, any_value(shopper) AS shopper, min(at_s) AS paying_s,
-        arg_min(channel, attempt) AS channel,
-        list({'at_s': at_s, 'brand': brand, 'channel': channel} ORDER BY attempt) AS attempts
-    FROM asked JOIN tried USING ("order"), span
-    GROUP BY "order" HAVING max(at_s) >= any_value(w0) AND max(at_s) < any_value(w1)
+        SELECT "order", attempt, brand::VARCHAR AS brand, channel::VARCHAR AS channel, time_s - latency_s AS at_s,
+            amount_yen, outcome = 'captured' AS captured, max(time_s - latency_s) OVER (PARTITION BY "order") AS last_s
+        FROM payments WHERE amount_yen > 0 AND outcome NOT IN ('refunded', 'expired')),
+    inside AS (
+        SELECT asked.*, at_s AS due_s, false AS comes_back FROM asked, span
+        WHERE last_s >= w0 AND last_s < w1 AND at_s > last_s - {LONGEST_PAYING_S}
+        UNION ALL
+        SELECT asked.*, w0 - 60 + hash("order") % 6000 / 100.0, true FROM asked, span
+        WHERE last_s < w0 AND captured AND "order" IN (SELECT "order" FROM given_back))
+    SELECT "order", any_value(need) AS need, any_value(shopper) AS shopper, any_value(store) AS store,
+        arg_min(channel, attempt) AS channel, any_value(collects) AND arg_min(channel, attempt) = 'ec' AS collects,
+        any_value(amount_yen) AS money_yen, min(at_s) AS paid_s, min(due_s) AS paying_s,
+        any_value(comes_back) AS comes_back,
+        list({{'at_s': due_s, 'brand': brand, 'channel': channel}} ORDER BY attempt) AS attempts
+    FROM inside JOIN tried USING ("order") GROUP BY "order"
 """
-"""Orders whose last payment attempt was sent inside the window, paid or not."""
+"""Orders whose last payment attempt was sent inside the window, paid or not; and those of which goods come back inside
+it, bought and paid anew in the minute before. A slip for the convenience store counts at the moment it is paid."""
+
+GIVEN_BACK: Final = """
+    CREATE TABLE given_back AS
+    SELECT e."order", e.time_s AS at_s, if(e.place = 'warehouse', 'back_office', 'till') AS client,
+        -sum(p.amount_yen)::BIGINT AS refund_yen
+    FROM events e JOIN payments p ON p."order" = e."order" AND p.time_s = e.time_s AND p.outcome = 'refunded', span
+    WHERE e.kind = 'returned' AND e.time_s >= w0 AND e.time_s < w1 GROUP BY ALL HAVING sum(p.amount_yen) < 0
+"""
+"""Money that goes back for goods returned inside the window. Where points had paid for all of it there is none."""
+
+TAKEN: Final = f"""
+    CREATE TABLE taken AS
+    WITH split AS (
+        SELECT "order" FROM stock_moves WHERE reason IN ('sale', 'reserve') AND "order" IS NOT NULL
+        GROUP BY "order" HAVING count(DISTINCT reason) = 2),
+    moved AS (
+        SELECT m."order" + (s."order" IS NOT NULL AND reason <> 'reserve')::INTEGER AS "order",
+            s."order" IS NOT NULL AND reason <> 'reserve' AS rest, reason, location::VARCHAR AS location, sku,
+            if(reason = 'reserve', held_change, -on_hand_change) AS quantity, time_s
+        FROM stock_moves m LEFT JOIN split s USING ("order")
+        WHERE reason IN ('sale', 'reserve', 'return_to_shelf') AND m."order" IS NOT NULL)
+    SELECT "order", sku, sum(quantity)::INTEGER AS quantity, min(time_s) AS taken_s, bool_or(rest) AS is_rest,
+        bool_or(reason = 'reserve') AS reserved, arg_max(location, (quantity, location = '{ONLINE}')) AS location
+    FROM moved JOIN ordered USING ("order") WHERE reason <> 'return_to_shelf' OR time_s <= paid_s
+    GROUP BY "order", sku HAVING sum(quantity) > 0
+"""
+"""The lines of each order, from its movements: taken from a shelf and not put back before it was paid, or reserved. A
+split basket was taken under its first order, which ships; what stayed in the bag (`is_rest`) belongs to the next."""
 
 BASKET: Final = f"""
     CREATE TABLE basket AS
-    WITH taken AS (
-        SELECT m."order", m.location::VARCHAR AS location, m.reason = 'reserve' AS reserved, m.sku,
-            sum(if(m.reason = 'sale', -m.on_hand_change, m.held_change))::INTEGER AS quantity, min(m.time_s) AS at_s
-        FROM stock_moves m JOIN ordered USING ("order") WHERE m.reason IN ('sale', 'reserve')
-        GROUP BY ALL HAVING quantity > 0)
-    SELECT "order", location,
-        CASE WHEN NOT reserved THEN 'carry' WHEN location = '{ONLINE}' THEN 'ship' ELSE 'collect' END AS fulfilment,
-        list({{'sku': sku, 'quantity': quantity, 'unit_price_yen': price_yen}} ORDER BY sku) AS lines,
-        sum(quantity * price_yen)::BIGINT AS amount_yen, min(at_s) AS taken_s
-    FROM taken JOIN catalogue USING (sku) WHERE price_yen > 0 GROUP BY "order", location, reserved
-    QUALIFY row_number() OVER (PARTITION BY "order" ORDER BY reserved DESC, location) = 1
+    WITH missing AS (SELECT "order", sum(amount_yen) AS yen FROM events WHERE kind = 'cancelled' GROUP BY "order"),
+    priced AS (
+        SELECT taken.*, price_yen, greatest(1, money_yen - coalesce(missing.yen, 0)) AS due_yen, store, collects,
+            sum(quantity * price_yen) OVER (PARTITION BY "order") AS goods_yen
+        FROM taken JOIN ordered USING ("order") JOIN catalogue USING (sku) LEFT JOIN missing USING ("order")
+        WHERE price_yen > 0),
+    scaled AS (
+        SELECT *, greatest(1, price_yen * due_yen // goods_yen) AS part_yen,
+            row_number() OVER (PARTITION BY "order" ORDER BY quantity, sku) = 1 AS takes_rest
+        FROM priced),
+    paid AS (
+        SELECT *, sum(quantity * part_yen) OVER (PARTITION BY "order") AS parts_yen,
+            part_yen + if(takes_rest, greatest(0, due_yen - parts_yen) // quantity, 0) AS unit_price_yen
+        FROM scaled)
+    SELECT "order",
+        if(collects, coalesce(store, arg_max(location, (quantity, location = '{ONLINE}'))),
+            arg_max(location, (quantity, location = '{ONLINE}'))) AS location,
+        CASE WHEN NOT bool_or(reserved) THEN 'carry' WHEN collects THEN 'collect' ELSE 'ship' END AS fulfilment,
+        list({{'sku': sku, 'quantity': quantity, 'unit_price_yen': unit_price_yen}} ORDER BY sku) AS lines,
+        sum(quantity * unit_price_yen)::BIGINT AS amount_yen, min(taken_s) AS taken_s, bool_or(is_rest) AS is_rest
+    FROM paid GROUP BY "order", store, collects
 """
-"""What each order is about, from its movements: a basket taken from the shelf is carried, one reserved at the
-warehouse is shipped, one reserved at a store is collected. Goods scanned in a store and then shipped were taken, put
-back and reserved: the reservation counts. Amounts are sums of lines at catalogue prices."""
+"""What each order is about. What was reserved is collected where the journey says so, else shipped. An order has one
+place in the core: the store where it is collected, or where its biggest line is. Unit prices are what is paid in money:
+the catalogue's, changed in proportion by coupon, points and shipping fee, and to the yen by the line of fewest units.
+Lines that the shop promised and did not have are left out, and so is their money."""
+
+PAID_INSIDE: Final = 'SELECT count(*) FROM basket JOIN ordered USING ("order") WHERE NOT comes_back'
 
 BROWSED: Final = f"""
     CREATE TABLE browsed AS
@@ -60,12 +115,16 @@ JOURNEYS: Final = """
 """
 """One journey per order; a shopper who only looked has a journey without one."""
 
+PREPARED: Final = (GIVEN_BACK, ORDERED, TAKEN, BASKET, BROWSED, JOURNEYS)
+"""What the steps are made from, in this order."""
+
 STEPS: Final = """
     CREATE TABLE step AS
     WITH bought AS (
         SELECT j.journey, o.*, b.location, b.fulfilment, b.lines, len(b.lines) AS n,
             if(channel = 'store', 'till', 'app') AS client,
-            if(fulfilment = 'carry', paying_s, least(paying_s, greatest(taken_s, paying_s - 60.0))) AS placed_s
+            if(fulfilment = 'carry', paying_s, least(paying_s, greatest(taken_s, paying_s - 60.0))) AS placed_s,
+            b.is_rest
         FROM journey j JOIN ordered o USING ("order") JOIN basket b USING ("order")),
     tills AS (
         SELECT "order", max(e.time_s) AS start_s FROM events e JOIN bought USING ("order")
@@ -85,7 +144,7 @@ STEPS: Final = """
                  if(attempt.channel = 'store', 'till', 'app') AS payer FROM asked),
     moved AS (
         SELECT b.*, e.time_s AS at_s, e.kind::VARCHAR AS kind FROM events e JOIN bought b USING ("order"), span
-        WHERE e.kind IN ('ready', 'collected', 'shipped') AND e.time_s < w1
+        WHERE e.kind IN ('ready', 'collected', 'no_show', 'shipped') AND e.time_s < w1
             AND if(fulfilment = 'collect', e.kind <> 'shipped', fulfilment = 'ship' AND e.kind = 'shipped'))
     SELECT journey, at_s, 0 AS rank, 'product' AS action, 'app' AS client, location, shopper, [line] AS lines,
         '' AS brand FROM looks WHERE kind = 'look_up'
@@ -93,7 +152,7 @@ STEPS: Final = """
         FROM looks WHERE kind = 'look_up'
     UNION ALL SELECT journey, at_s, 1, 'scan', 'app', location, shopper, [line], '' FROM looks WHERE kind = 'scan'
     UNION ALL SELECT journey, at_s, 2, if(channel = 'store', 'product', 'scan'), client, location, shopper, [line], ''
-        FROM items WHERE channel = 'store' OR (fulfilment = 'carry' AND journey NOT IN (FROM seen))
+        FROM items WHERE channel = 'store' OR (fulfilment = 'carry' AND NOT is_rest AND journey NOT IN (FROM seen))
     UNION ALL SELECT journey, at_s, 2, unnest(['product', 'availability']), 'app', location, shopper, [line], ''
         FROM items WHERE channel <> 'store' AND fulfilment <> 'carry' AND journey NOT IN (FROM seen)
     UNION ALL SELECT journey, placed_s, 4, 'reserve', 'app', location, shopper, lines, ''
@@ -103,19 +162,23 @@ STEPS: Final = """
         FROM paid WHERE brand = 'qr'
     UNION ALL SELECT journey, at_s, 7, 'pay', payer, location, shopper, lines, brand FROM paid
     UNION ALL SELECT journey, at_s, 8,
-        CASE kind WHEN 'collected' THEN 'collect' WHEN 'shipped' THEN 'ship' ELSE kind END,
+        CASE kind WHEN 'collected' THEN 'collect' WHEN 'shipped' THEN 'ship' WHEN 'no_show' THEN 'cancel' ELSE kind END,
         'back_office', location, shopper, lines, '' FROM moved
+    UNION ALL SELECT journey, g.at_s, 9, 'refund', g.client, location, shopper, lines, ''
+        FROM bought JOIN given_back g USING ("order")
 """
 
 NUMBERED: Final = """
     SELECT s.journey,
         (row_number() OVER (PARTITION BY s.journey ORDER BY at_s, rank, action DESC) - 1)::INTEGER AS step,
         at_s - w0 AS due_s, action, client, location, shopper::BIGINT AS shopper, lines,
-        coalesce(amount_yen, 0) AS amount_yen, coalesce(channel, 'app') AS channel,
+        coalesce(if(action = 'refund', least(refund_yen, amount_yen), amount_yen), 0) AS amount_yen,
+        coalesce(channel, 'app') AS channel,
         coalesce(fulfilment, 'carry') AS fulfilment, brand, 0::INTEGER AS copy
     FROM step s JOIN span ON true LEFT JOIN (
-        SELECT journey, channel, fulfilment, amount_yen
-        FROM journey JOIN ordered USING ("order") JOIN basket USING ("order")) USING (journey)
+        SELECT journey, channel, fulfilment, amount_yen, refund_yen
+        FROM journey JOIN ordered USING ("order") JOIN basket USING ("order") LEFT JOIN given_back USING ("order"))
+    USING (journey)
     WHERE rank BETWEEN 4 AND 7 OR (at_s >= w0 AND at_s < w1)
     ORDER BY due_s, s.journey, step
 """

@@ -41,14 +41,20 @@ class Run:
             | {"reason": reason, "need": order, "order": order}
         )
 
-    def event(self, at: float, order: int, kind: str, store: str | None, sku: int | None = None) -> None:
+    def event(
+        self, at: float, order: int, kind: str, store: str | None, sku: int | None = None, journey: str = "walk_in"
+    ) -> None:
         self.rows["events"].append(
-            {"time_s": at, "shopper": order + 100, "need": order, "journey": "walk_in", "store": store, "kind": kind}
+            {"time_s": at, "shopper": order + 100, "need": order, "journey": journey, "store": store, "kind": kind}
             | {"place": "floor", "sku": sku, "quantity": 1, "amount_yen": 0, "order": order}
         )
 
-    def attempt(self, at: float, order: int, brand: str, channel: str, attempt: int, outcome: str, yen: int) -> None:
-        self.event(at, order, "pay_attempt", None)
+    def attempt(
+        self, at: float, order: int, brand: str, channel: str, attempt: int, outcome: str, yen: int, store: str = "ec"
+    ) -> None:
+        collects = channel == "ec" and store != "ec"
+        where = None if store == "ec" else store
+        self.event(at, order, "pay_attempt", where, journey="click_and_collect" if collects else "walk_in")
         self.rows["payments"].append(
             {"payment": 4 * order + attempt, "order": order, "need": order, "time_s": at, "brand": brand}
             | {"channel": channel, "attempt": attempt, "amount_yen": yen, "latency_s": 0.5, "outcome": outcome}
@@ -61,14 +67,14 @@ class Run:
         self.event(at - 20.0, order, "till_start", "station")
         for number, brand in enumerate(brands):
             outcome = "captured" if number == len(brands) - 1 else "declined"
-            self.attempt(at + 5.0 * number, order, brand, "store", number, outcome, yen)
+            self.attempt(at + 5.0 * number, order, brand, "store", number, outcome, yen, "station")
 
     def online(self, at: float, order: int, basket: dict[int, int], location: str) -> None:
         yen = sum(PRICE[sku] * quantity for sku, quantity in basket.items())
         for sku, quantity in basket.items():
             self.event(at - 30.0, order, "look_up", None if location == "ec" else location, sku)
             self.move(at - 3.0, location, sku, 0, quantity, "reserve", order)
-        self.attempt(at, order, "card_online", "ec", 0, "captured", yen)
+        self.attempt(at, order, "card_online", "ec", 0, "captured", yen, location)
 
     def write(self, path: Path) -> Path:
         (path / "rep-000").mkdir(parents=True)
@@ -132,6 +138,94 @@ def test_amount_is_the_sum_of_the_lines_at_catalogue_prices(tmp_path: Path) -> N
     order = next(row for row in steps if row["action"] == "order")
     assert order["amount_yen"] == 2 * PRICE[1] + PRICE[2]
     assert sorted((line["sku"], line["quantity"]) for line in order["lines"]) == [(1, 2), (2, 1)]
+
+
+def paid_in_money(path: Path, **changed: float) -> list[dict[str, Any]]:
+    """The one journey of a run whose till sale was paid with these changes to its row of `payments`."""
+    run = Run()
+    run.till_sale(NOON + 60.0, 1, {1: 3, 2: 2, 3: 1}, ["card"])
+    run.rows["payments"][0].update(**changed)
+    return journeys_of(cut(run.write(path)))[0]
+
+
+@pytest.mark.parametrize("money_yen", [1, 7, 500, 1500, 2408, 2409, 2739])
+def test_coupons_points_and_fees_leave_the_amount_that_was_paid_in_money(money_yen: int, tmp_path: Path) -> None:
+    steps = paid_in_money(tmp_path / "run", amount_yen=money_yen)
+    order = next(row for row in steps if row["action"] == "order")
+    least = max(money_yen, 6)
+    assert order["amount_yen"] == sum(line["quantity"] * line["unit_price_yen"] for line in order["lines"]) == least
+    assert [row["amount_yen"] for row in steps if row["action"] == "pay"] == [least]
+
+
+def test_order_from_two_shelves_is_one_order_at_the_place_of_most_units(tmp_path: Path) -> None:
+    run = Run()
+    run.online(NOON + 90.0, 2, {3: 1}, "ec")
+    run.move(NOON + 87.0, "station", 1, 0, 4, "reserve", 2)
+    run.rows["payments"][0].update(amount_yen=4 * PRICE[1] + PRICE[3])
+    trace = cut(run.write(tmp_path / "run"))
+    order = next(row for row in journeys_of(trace)[0] if row["action"] == "order")
+    assert (order["location"], order["fulfilment"]) == ("station", "ship")
+    assert [(line["sku"], line["quantity"]) for line in order["lines"]] == [(1, 4), (3, 1)]
+    assert order["amount_yen"] == 4 * PRICE[1] + PRICE[3]
+
+
+def test_split_basket_is_two_orders_and_no_item_twice(tmp_path: Path) -> None:
+    run = Run()
+    for sku in (1, 2):
+        run.event(NOON + 10.0, 8, "scan", "station", sku)
+        run.move(NOON, "station", sku, -1, 0, "sale", 8)
+    run.move(NOON + 20.0, "ec", 2, 0, 1, "reserve", 8)
+    run.attempt(NOON + 30.0, 8, "wallet", "app", 0, "captured", PRICE[2], "station")
+    run.move(NOON + 30.0, "station", 2, 1, 0, "return_to_shelf", 8)
+    run.attempt(NOON + 31.0, 9, "wallet", "app", 0, "captured", PRICE[1], "station")
+    for event in run.rows["events"]:
+        event["need"], event["shopper"] = 1, 5
+    steps = cut(run.write(tmp_path / "run")).steps.to_pylist()
+    orders = [
+        (row["fulfilment"], row["lines"][0]["sku"], len(row["lines"])) for row in steps if row["action"] == "order"
+    ]
+    assert orders == [("ship", 2, 1), ("carry", 1, 1)]
+    assert sum(row["action"] == "scan" for row in steps) == 2
+
+
+def test_slip_is_replayed_when_it_is_paid_and_not_when_it_expires(tmp_path: Path) -> None:
+    run = Run()
+    for order, outcome in ((2, "captured"), (3, "expired")):
+        run.online(NOON - 20_000.0, order, {3: 1}, "ec")
+        run.rows["payments"][-1].update(brand="konbini", time_s=NOON + 90.0, outcome=outcome)
+    run.rows["payments"].append(run.rows["payments"][0] | {"attempt": -1, "outcome": "declined", "time_s": NOON - 2e4})
+    (steps,) = journeys_of(cut(run.write(tmp_path / "run"))).values()
+    assert [row["action"] for row in steps] == ["product", "availability", "reserve", "order", "pay"]
+    assert [row["due_s"] for row in steps if row["action"] in ("order", "pay")] == [29.5, 89.5]
+
+
+def test_goods_nobody_collects_are_cancelled(tmp_path: Path) -> None:
+    run = Run()
+    run.online(NOON + 5.0, 2, {3: 1}, "station")
+    run.event(NOON + 100.0, 2, "ready", "station")
+    run.event(NOON + 300.0, 2, "no_show", "station")
+    (steps,) = journeys_of(cut(run.write(tmp_path / "run"))).values()
+    assert [row["action"] for row in steps][-3:] == ["pay", "ready", "cancel"]
+
+
+def test_return_brings_its_purchase_along_and_refunds_the_money_of_the_line(tmp_path: Path) -> None:
+    run = Run()
+    run.till_sale(NOON - 200_000.0, 1, {1: 2, 2: 1}, ["card", "qr"])
+    run.rows["events"][-1].update(time_s=NOON - 199_000.0)
+    run.event(NOON + 300.0, 1, "returned", "station")
+    run.rows["payments"].append(
+        run.rows["payments"][-1] | {"time_s": NOON + 300.0, "outcome": "refunded", "amount_yen": -PRICE[2]}
+    )
+    run.till_sale(NOON + 60.0, 2, {3: 1}, ["cash"])
+    steps = journeys_of(cut(run.write(tmp_path / "run")))[0]
+    assert [(row["action"], row["client"]) for row in steps] == [
+        ("order", "till"),
+        ("payment_code", "app"),
+        ("pay", "till"),
+        ("refund", "till"),
+    ]
+    assert -60.0 <= steps[0]["due_s"] < 0.0
+    assert (steps[-1]["due_s"], steps[-1]["amount_yen"]) == (300.0, PRICE[2])
 
 
 def test_order_placed_before_the_window_comes_along_when_it_is_paid_inside(tmp_path: Path) -> None:
