@@ -82,7 +82,7 @@ _SHOWROOM: Final = {
 _SHOWROOM_TOWN: Final = Variant(
     "ward-omo",
     (
-        "population.shoppers=20000",
+        "population.shoppers=12000",
         "horizon.days=28",
         "rollout.showroom={day=0,stores=['temple'],set={showroom=true}}",
     ),

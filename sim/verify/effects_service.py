@@ -22,7 +22,7 @@ _LINES: Final = {
 _BALKED: Final = "select sum(balked) / sum(balked + joined) from queues where place = 'staffed_till'"
 _WAITED: Final = "select sum(wait_s) / sum(served) from queues where place in ('staffed_till', 'self_checkout')"
 
-_CROWDED: Final = ("population.needs_per_week=9.0",)
+_CROWDED: Final = ("population.needs_per_week=9.0", "horizon.days=10")
 _FEW_STAFF: Final = Variant("ward-siloed", _CROWDED)
 _MORE_STAFF: Final = Variant(
     "ward-siloed",

@@ -67,6 +67,10 @@ def _interior(worlds: Worlds) -> float:
     return max(found[1:-1]) - max(found[0], found[-1])
 
 
+_THREAT: Final = ("staff.showrooming_usual=0.0", "staff.threat_days=7.0")
+_THREATENED: Final = Variant("ward-siloed", (*_THREAT, "staff.threat_per_showrooming=1.0"))
+_ADVISED: Final = f"{_RATE} true"
+
 STAFF: Final[tuple[Effect, ...]] = (
     Effect(
         "VT-14",
@@ -138,6 +142,27 @@ STAFF: Final[tuple[Effect, ...]] = (
             "b": Variant("ward-omo", (*_OPEN_APP, "evaluation.policy=till_only", "evaluation.commission_percent=0.0")),
         },
         lambda w: difference(w["a"], w["b"], _DEFLECTED),
+        lambda x: x > 0,
+    ),
+    Effect(
+        "VT-35a",
+        "Staff who see contacts end without a sale recommend less",
+        "Rapp et al. 2015 [S164]",
+        "< 0",
+        {"a": Variant("ward-siloed", (*_THREAT, "staff.threat_per_showrooming=0.0")), "b": _THREATENED},
+        lambda w: difference(w["a"], w["b"], _ADVISED),
+        lambda x: x < 0,
+    ),
+    Effect(
+        "VT-35b",
+        "... and training softens it",
+        "S164",
+        "> 0",
+        {
+            "a": _THREATENED,
+            "b": Variant("ward-siloed", (*_THREAT, "staff.threat_per_showrooming=1.0", "staff.training_hours=20.0")),
+        },
+        lambda w: difference(w["a"], w["b"], _ADVISED),
         lambda x: x > 0,
     ),
     Effect(
