@@ -43,8 +43,8 @@ class Errand:
     online_tender: int
     has_cash: bool
     late_draw: float
-    payment_draws: tuple[tuple[float, float], ...]
-    """(fate uniform, latency z) of each attempt."""
+    payment_draws: list[float]
+    """Fate uniform and latency z of the first attempt, then of the next ones."""
     own_phone_draw: float
     react_draw: float
     contact_z: float

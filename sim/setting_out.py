@@ -55,7 +55,8 @@ def errands_of_day(
     member = people.card[who] | (people.app_from_s[who] <= day.start_s)
     patience, tills, fulfilment = scenario.patience, scenario.tills, scenario.fulfilment
     leaving_median_s = patience.irritation_median_min * 60 * patience.leaving_factor
-    attempts = [zip(pay[:, 4 + 2 * k].tolist(), ndtri(pay[:, 5 + 2 * k]).tolist(), strict=True) for k in range(3)]
+    attempts = np.ascontiguousarray(pay[:, 4:10])
+    attempts[:, 1::2] = ndtri(attempts[:, 1::2])
     columns = [
         start.tolist(),
         need.tolist(),
@@ -80,7 +81,7 @@ def errands_of_day(
         tenders.first_choice("online", pay[:, 0]).tolist(),
         (pay[:, 1] < scenario.payments.has_cash).tolist(),
         pay[:, 2].tolist(),
-        list(zip(*attempts, strict=True)),
+        attempts.tolist(),
         late[:, 0].tolist(),
         late[:, 1].tolist(),
         ndtri(late[:, 2]).tolist(),
@@ -118,22 +119,22 @@ def _add_ons(
     draws = streams.uniforms("add-on", need[collectors], 4)
     missions = list(scenario.missions.values())
     mission = choose(draws[:, 1], [m.share for m in missions])
-    for row, (tempted, _, size, taste), code in zip(collectors.tolist(), draws.tolist(), mission.tolist(), strict=True):
-        if tempted < rules.add_on:
-            table = missions[code]
-            items = 1 + int(choose(np.array([size]), item_shares(scenario, table))[0])
-            sku = int(choose(np.array([taste]), goods.demand_shares(table))[0])
-            found[row] = ((sku, max(1, round(rules.add_on_basket * items))),)
+    tempted = draws[:, 0] < rules.add_on
+    for code, table in enumerate(missions):
+        rows = np.flatnonzero(tempted & (mission == code))
+        items = 1 + choose(draws[rows, 2], item_shares(scenario, table))
+        quantity = np.maximum(1, np.rint(rules.add_on_basket * items)).astype(np.int64)
+        sku = choose(draws[rows, 3], goods.demand_shares(table))
+        for row, *line in zip(collectors[rows].tolist(), sku.tolist(), quantity.tolist(), strict=True):
+            found[row] = ((line[0], line[1]),)
     return found
 
 
 def _lines(sku: Ints, quantity: Ints) -> list[tuple[tuple[int, int], ...]]:
     """Lines of each need, one per SKU."""
     used = (sku >= 0).sum(axis=1).tolist()
-    lines = [
-        tuple(zip(row_sku[:n], row_quantity[:n], strict=True))
-        for row_sku, row_quantity, n in zip(sku.tolist(), quantity.tolist(), used, strict=True)
-    ]
+    by_column = [zip(s.tolist(), q.tolist(), strict=True) for s, q in zip(sku.T, quantity.T, strict=True)]
+    lines = [row[:n] for row, n in zip(zip(*by_column, strict=True), used, strict=True)]
     in_order = np.sort(sku, axis=1)
     repeats = ((in_order[:, 1:] == in_order[:, :-1]) & (in_order[:, 1:] >= 0)).any(axis=1)
     for row in np.flatnonzero(repeats).tolist():

@@ -21,8 +21,10 @@ Floats = NDArray[np.float64]
 Words = Any  # a Python int or an NDArray[np.uint64], each holding 32 bits
 
 _ROUNDS: Final = 10
-_MULTIPLIERS: Final = (0xD2511F53, 0xCD9E8D57)
-_WEYL: Final = (0x9E3779B9, 0xBB67AE85)
+_MULTIPLIER_0: Final = 0xD2511F53
+_MULTIPLIER_1: Final = 0xCD9E8D57
+_WEYL_SUMS: Final = [(number * 0x9E3779B9, number * 0xBB67AE85) for number in range(_ROUNDS)]
+"""What is added to the two key words in each round."""
 _LOW: Final = 0xFFFFFFFF
 _UNIT: Final = 2.0**-32
 _CHUNK: Final = 16_384  # rows whose intermediate words stay in the processor's second-level cache
@@ -36,17 +38,13 @@ def philox4x32(counter: tuple[Words, Words, Words, Words], key: tuple[int, int])
     """
     c0, c1, c2, c3 = counter
     k0, k1 = key
-    for _ in range(_ROUNDS):
-        product0 = c0 * _MULTIPLIERS[0]
-        product1 = c2 * _MULTIPLIERS[1]
-        c0, c1, c2, c3 = (
-            (product1 >> 32) ^ c1 ^ k0,
-            product1 & _LOW,
-            (product0 >> 32) ^ c3 ^ k1,
-            product0 & _LOW,
-        )
-        k0 = (k0 + _WEYL[0]) & _LOW
-        k1 = (k1 + _WEYL[1]) & _LOW
+    for weyl0, weyl1 in _WEYL_SUMS:
+        product0 = c0 * _MULTIPLIER_0
+        product1 = c2 * _MULTIPLIER_1
+        c0 = (product1 >> 32) ^ (c1 ^ ((k0 + weyl0) & _LOW))
+        c1 = product1 & _LOW
+        c2 = (product0 >> 32) ^ (c3 ^ ((k1 + weyl1) & _LOW))
+        c3 = product0 & _LOW
     return c0, c1, c2, c3
 
 
@@ -57,6 +55,9 @@ class Streams:
         self.seed = seed
         self.replication = replication
         self._keys: dict[str, tuple[tuple[int, int], int]] = {}
+        self._block: tuple[str, int, int] | None = None
+        self._words: tuple[int, int, int, int] = (0, 0, 0, 0)
+        """The block that `single` looked into last, and what is in it: the next column is often wanted next."""
 
     def _key(self, purpose: str) -> tuple[tuple[int, int], int]:
         """Two key words and the tag for the fourth counter word: 96 bits that tell purposes apart."""
@@ -97,9 +98,11 @@ class Streams:
 
     def single(self, purpose: str, entity: int, column: int = 0) -> float:
         """One uniform in (0, 1) of one entity, the same number as in `uniforms`: for what happens now and then."""
-        key, tag = self._key(purpose)
-        words = philox4x32((entity & _LOW, entity >> 32, column // 4, tag), key)
-        return float((words[column % 4] + 0.5) * _UNIT)
+        block = (purpose, entity, column >> 2)
+        if block != self._block:
+            key, tag = self._key(purpose)
+            self._block, self._words = block, philox4x32((entity & _LOW, entity >> 32, column >> 2, tag), key)
+        return float((self._words[column & 3] + 0.5) * _UNIT)
 
     def sequence(self, purpose: str, entity: int) -> Iterable[float]:
         """The uniforms of one entity without end, for decisions whose number is not known beforehand.

@@ -31,34 +31,36 @@ _EASY, _HARD = int(Feeling.RETURN_EASY), int(Feeling.RETURN_HARD)
 
 def start_returns(town: Town) -> None:
     """Those who found today that they do not want to keep what they have."""
-    for order in town.coming_back:
-        town.engine.start(_give_back(town, order))
+    draws = town.streams.uniforms("return", [order.id for order in town.coming_back], 8)
+    for order, own in zip(town.coming_back, draws.tolist(), strict=True):
+        town.engine.start(_give_back(town, order, own))
     town.coming_back.clear()
 
 
-def _give_back(town: Town, order: Order) -> Steps:
+def _give_back(town: Town, order: Order, draws: list[float]) -> Steps:
+    """`draws` are the uniforms of the order's return; its first one decided that there is a return."""
     rules, errand, engine = town.scenario.returns, order.errand, town.engine
-    days = rules.median_days * exp(0.5 * float(ndtri(town.draw("return", order.id, 1))))
+    days = rules.median_days * exp(0.5 * float(ndtri(draws[1])))
     yield days * DAY_S
-    lines = _lines(town, order)
+    lines = _lines(order, draws)
     if order.returned_to == town.warehouse:
         yield DAY_S
-        _refund(town, order, lines, town.warehouse)
+        _refund(town, order, lines, town.warehouse, draws)
         parcel_yen = round(rules.parcel_paid_by_us * town.scenario.fulfilment.parcel_yen)
         book_return(town.log, order, engine.now, _handling_yen(town), parcel_yen)
         town.loyalty.feel(errand.shopper, _HARD)
     else:
-        yield from _in_store(town, order, lines)
-    if town.draw("return", order.id, 2) < town.scenario.contact_centre.per_return:
+        yield from _in_store(town, order, lines, draws)
+    if draws[2] < town.scenario.contact_centre.per_return:
         inquire(town, errand, order)
     town.part_done(errand)
 
 
-def _in_store(town: Town, order: Order, lines: Lines) -> Steps:
+def _in_store(town: Town, order: Order, lines: Lines, draws: list[float]) -> Steps:
     """To the counter in opening hours, and perhaps on to the shelves."""
     errand, engine, at = order.errand, town.engine, order.returned_to
     store = town.stores[at]
-    wishes_s = engine.now - engine.now % DAY_S + town.draw("return", order.id, 3) * DAY_S
+    wishes_s = engine.now - engine.now % DAY_S + draws[3] * DAY_S
     opens_s = store.next_open_s(max(wishes_s, engine.now))
     yield opens_s + (HOUR_S if opens_s > wishes_s else 0.0) - engine.now
     home_store, errand.store = errand.store, at
@@ -66,10 +68,10 @@ def _in_store(town: Town, order: Order, lines: Lines) -> Steps:
     yield (store.pickup, INFINITE_PATIENCE)
     yield town.scenario.returns.handling_minutes * 60
     store.pickup.release()
-    _refund(town, order, lines, at)
+    _refund(town, order, lines, at, draws)
     book_return(town.log, order, engine.now, _handling_yen(town), 0)
     town.loyalty.feel(errand.shopper, _EASY)
-    if town.draw("return", order.id, 4) < town.scenario.returns.exchange:
+    if draws[4] < town.scenario.returns.exchange:
         yield from _exchange(town, errand, lines)
     town.note(errand, _LEAVE, Place.FLOOR)
     errand.store = home_store
@@ -85,18 +87,18 @@ def _exchange(town: Town, errand: Errand, lines: Lines) -> Generator[Any, Any, O
     return (yield from buy_at_till(town, errand, basket, order))
 
 
-def _lines(town: Town, order: Order) -> Lines:
+def _lines(order: Order, draws: list[float]) -> Lines:
     """What comes back: everything, or one line of several (each as likely)."""
     held = order.held_lines()
-    if len(held) == 1 or town.draw("return", order.id, 5) < 0.5:
+    if len(held) == 1 or draws[5] < 0.5:
         return held
-    return [held[int(town.draw("return", order.id, 6) * len(held))]]
+    return [held[int(draws[6] * len(held))]]
 
 
-def _refund(town: Town, order: Order, lines: Lines, location: int) -> None:
+def _refund(town: Town, order: Order, lines: Lines, location: int, draws: list[float]) -> None:
     """Money back for `lines`; goods that can be sold again go to `location`, the others are written off."""
     now_s, errand = town.engine.now, order.errand
-    again = town.draw("return", order.id, 7) < town.scenario.returns.resellable
+    again = draws[7] < town.scenario.returns.resellable
     net_yen, cost_yen = worth(town, lines)
     if again:
         for line in lines:

@@ -6,8 +6,6 @@ that each order has a payment.
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from sim.errand import Errand
 from sim.log.schema import Channel, Kind, Place
 from sim.loyalty.coupons import Coupon
@@ -44,22 +42,14 @@ def pay_with_points(
     if coupon:
         town.programme.coupons.redeem(errand.shopper, town.engine.now, net_yen)
         town.note(errand, _COUPON_USED, place, amount_yen=coupon_yen, order=order)
-    funder = coupon.funder if coupon else -1
-    if not known:
-        return replace(settlement, coupon_yen=coupon_yen, funder=funder)
-    who = (town.engine.now, errand.shopper, errand.need, order, channel)
-    purses = town.programme.points
-    cost_yen = purses.use(*who, points)
-    earned = purses.points_for(due_yen)
-    cost_yen += purses.earn(*who, earned)
-    return replace(
-        settlement,
-        coupon_yen=coupon_yen,
-        funder=funder,
-        points_used=points,
-        points_earned=earned,
-        points_cost_yen=cost_yen,
-    )
+        settlement.coupon_yen, settlement.funder = coupon_yen, coupon.funder
+    if known:
+        purses, earned = town.programme.points, town.programme.points.points_for(due_yen)
+        who = (town.engine.now, errand.shopper, errand.need, order, channel)
+        cost_yen = purses.use(*who, points) if points else 0
+        settlement.points_cost_yen = cost_yen + purses.earn(*who, earned)
+        settlement.points_used, settlement.points_earned = points, earned
+    return settlement
 
 
 def _coupon(town: Town, errand: Errand) -> Coupon | None:

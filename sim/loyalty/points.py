@@ -10,6 +10,8 @@ if it is used and nothing if it expires; what was provided too much comes back a
 
 from __future__ import annotations
 
+from array import array
+
 import numpy as np
 
 from scenarios.events import PointsDay
@@ -35,7 +37,7 @@ def purse_of(channel: int) -> int:
 
 
 class Points:
-    """All balances: `balance[purse][shopper]`, in points."""
+    """All balances: `balance[purse][shopper]`, in points; arrays that give plain ints by item and NumPy at night."""
 
     def __init__(self, scenario: Scenario, streams: Streams, people: Population, log: Recorder) -> None:
         rules = scenario.points
@@ -48,15 +50,15 @@ class Points:
         """Points earned today against an ordinary day."""
         self.shared = [False]
         """By place, the stores and then EC: whether both purses can be used there today."""
-        self.balance: list[list[int]] = []
-        self._touched_s: list[list[float]] = []
+        self.balance: list[array[int]] = []
+        self._touched_s: list[array[float]] = []
         self._log = log
         self._kept = 1 - rules.breakage
         self._events = [event for event in scenario.events.values() if isinstance(event, PointsDay)]
         for purse in (STORE_PURSE, EC_PURSE):
             opening = rules.opening_mean_yen * exponential(draws[:, purse]) * holders[purse]
-            self.balance.append(opening.astype(np.int64).tolist())
-            self._touched_s.append((-rules.expiry_days * DAY_S * draws[:, 2 + purse]).tolist())
+            self.balance.append(array("q", opening.astype(np.int64)))
+            self._touched_s.append(array("d", -rules.expiry_days * DAY_S * draws[:, 2 + purse]))
         self._write_opening()
 
     def start_day(self, day: Day, opened: Open) -> None:
@@ -110,7 +112,7 @@ class Points:
         now_s = day.start_s + DAY_S
         limit_s = now_s - self.rules.expiry_days * DAY_S
         for purse, channel in ((STORE_PURSE, _STORE), (EC_PURSE, _EC)):
-            balance, touched_s = np.array(self.balance[purse]), np.array(self._touched_s[purse])
+            balance, touched_s = np.asarray(self.balance[purse]), np.asarray(self._touched_s[purse])
             for shopper in np.flatnonzero((balance > 0) & (touched_s <= limit_s)).tolist():
                 cost = self._change(now_s, shopper, -1, -1, _EXPIRED, purse, -self.balance[purse][shopper])
                 if cost:
@@ -122,11 +124,11 @@ class Points:
 
     def _change(self, now_s: float, shopper: int, need: int, order: int, kind: int, purse: int, points: int) -> int:
         """Change a balance and record it; the cost in yen: change of the provision plus what was used."""
-        balance = self.balance[purse]
+        balance, kept = self.balance[purse], self._kept
         before = balance[shopper]
         balance[shopper] = after = before + points
         self._log.points.extend(POINTS(now_s, shopper, need, order, kind, purse, points))
-        cost = self.provision_yen(after) - self.provision_yen(before)
+        cost = round(kept * after) - round(kept * before)  # the change of `provision_yen`, on a path of every sale
         return cost - points if kind == _USED else cost
 
     def _write_opening(self) -> None:

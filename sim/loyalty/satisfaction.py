@@ -56,16 +56,18 @@ class Loyalty:
         self.fit: Floats = rules.fit_spread * np.asarray(ndtri(streams.uniform("fit", shopper)))
         self.awareness = Awareness(scenario, streams, people, km, self.fit)
         self.dropping_out = DroppingOut(scenario, streams, self.awareness.aware.copy())
-        self._felt: list[tuple[int, int]] = []
-        self._bought: list[tuple[int, int]] = []
+        self._felt: list[int] = []
+        """Today's shopper, feeling, shopper, feeling, ...: NumPy reads one flat list faster than many pairs."""
+        self._bought: list[int] = []
+        """Today's shopper, need, shopper, need, ..."""
 
     def feel(self, shopper: int, feeling: int) -> None:
         """Somebody has experienced something; it counts from tonight."""
-        self._felt.append((shopper, feeling))
+        self._felt.extend((shopper, feeling))
 
     def bought(self, shopper: int, need: int) -> None:
         """Somebody has bought something from us, in whatever channel."""
-        self._bought.append((shopper, need))
+        self._bought.extend((shopper, need))
 
     def utility(self) -> Floats:
         """Added to the utility of all our journeys, shape (n,); -inf for those who do not know us or have left."""

@@ -36,11 +36,12 @@ _STORE = int(Channel.STORE)
 _EC = -1
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Settlement:
     """How paying ended: whether it succeeded, how long it took, and what the provider keeps.
 
-    With a `slip` the payer has gone away with that: `paid` says what will be true when its time is over.
+    With a `slip` the payer has gone away with that: `paid` says what will be true when its time is over. Coupon and
+    points are filled in by `sim.loyalty.paying`.
     """
 
     paid: bool
@@ -141,10 +142,10 @@ def pay(
         index = tenders.another(index, channel, errand.has_cash, goods_wait)
     at = errand.store if channel == _STORE else _EC
     rules = tenders.rules
-    need, seconds = errand.need, 0.0
+    need, seconds, draws = errand.need, 0.0, errand.payment_draws
     for attempt in range(rules.attempts):
         tender = tenders.all[index]
-        fate, z = errand.payment_draws[attempt]
+        fate, z = draws[2 * attempt], draws[2 * attempt + 1]
         latency = tender.latency_median_s * exp(tender.latency_sigma * z)
         payment, brand = order * 4 + attempt, tenders.brand[index]
         time_out, late, switches = tender.time_out, errand.late_draw < rules.late_capture, False

@@ -64,7 +64,7 @@ def test_whatever_happens_points_are_conserved_and_cost_what_was_used(
     assert (moved.cumsum() >= 0).all()
     for name, purse in (("store", STORE_PURSE), ("ec", EC_PURSE)):
         booked = table[table.purse == name].groupby("shopper").points.sum()
-        assert booked.reindex(range(4), fill_value=0).tolist() == points.balance[purse]
+        assert booked.reindex(range(4), fill_value=0).tolist() == list(points.balance[purse])
     ledger = memory.table("ledger").to_pandas()
     left = sum(points.provision_yen(balance) for purse in points.balance for balance in purse)
     assert cost - ledger.amount_yen.sum() == used + left - provision

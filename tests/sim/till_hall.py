@@ -62,7 +62,7 @@ class Hall:
         self.waits: list[Wait] = []
         zeros = {"float": 0.0, "int": 0, "bool": False}
         self._blank: dict[str, Any] = {field.name: zeros.get(str(field.type), ()) for field in fields(Errand)}
-        self._blank |= {"open_parts": 1, "payment_draws": ((0.999, 0.0),) * 4, "patience_s": inf}
+        self._blank |= {"open_parts": 1, "payment_draws": [0.999, 0.0] * 4, "patience_s": inf}
 
     def run(self, shoppers: Sequence[Shopper], until_s: float | None = None) -> list[Wait]:
         """Let all shoppers come and go; afterwards their waits, in order of arrival."""
