@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 import sim.bench.commands
 import sim.verify.commands
 from scenarios.errors import UsageError
+from sim.output import emit_json
 
 if TYPE_CHECKING:
     from sim.log.run_directory import Request
@@ -185,8 +185,3 @@ def simulate(requests: list[Request], out: Path, jobs: int | None, force: bool, 
             for path in interrupted.paths:
                 console.print(f"interrupted; what was finished is in {path}", highlight=False)
             raise typer.Exit(130) from None
-
-
-def emit_json(document: dict[str, Any]) -> None:
-    """Print a document on stdout."""
-    typer.echo(json.dumps(document, ensure_ascii=False, indent=1, default=str))

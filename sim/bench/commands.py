@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -10,6 +9,8 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+
+from sim.output import emit_json
 
 JobsOption = Annotated[int | None, typer.Option("--jobs", min=1, help="Processes; all cores when left out.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
@@ -134,7 +135,7 @@ def _progress(what: str) -> Iterator[Callable[[int, int], None]]:
 def _show(name: str, figures: Mapping[str, Any], as_json: bool) -> None:
     """Print figures as one document, or as a table."""
     if as_json:
-        typer.echo(json.dumps({"schema": f"omo.bench-{name}/1", **figures}, ensure_ascii=False, indent=1))
+        emit_json({"schema": f"omo.bench-{name}/1", **figures})
         return
     from rich.console import Console
     from rich.table import Table

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from scenarios.errors import UsageError
+from sim.output import emit_json
 
 
 def register(app: typer.Typer) -> None:
@@ -39,7 +40,7 @@ def verify(
     console = Console(stderr=True)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
-        task = bar.add_task("days", total=None)
+        task = bar.add_task("checking", total=None)
         findings = collect(
             seeds, only or (), out, jobs, lambda done, total: bar.update(task, completed=done, total=total)
         )
@@ -48,8 +49,6 @@ def verify(
     if table is not None:
         table.write_text(markdown(findings, seeds), encoding="utf-8")
     if as_json:
-        from sim.commands import emit_json
-
         emit_json({"schema": "omo.verify/1", "seeds": seeds, "findings": [asdict(finding) for finding in findings]})
     else:
         Console().print(shown(findings))
