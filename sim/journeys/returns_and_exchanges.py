@@ -84,6 +84,7 @@ def _exchange(town: Town, errand: Errand, lines: Lines) -> Generator[Any, Any, O
     basket, _ = fill_basket(town, errand.store, errand, similar, order)
     if not basket:
         return None
+    errand.inspects, errand.defect_draw = False, 1.0  # tried on the spot: this one is kept
     return (yield from buy_at_till(town, errand, basket, order))
 
 
