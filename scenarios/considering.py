@@ -21,6 +21,7 @@ class Considering(Table):
     buy_above: float = cited(-0.15, ASSUMPTION, "bought at once when what is known of the fit lies above this")
     think_above: float = cited(-0.8, ASSUMPTION, "thought over above this, left below")
     advice: NotNegative = cited(0.35, "assumption; sign from S153", "added by serving staff")
+    advice_with_history: NotNegative = cited(0.15, ASSUMPTION, "added to that by staff who see a member's history")
     scan_affinity: Share = cited(0.6, ASSUMPTION, "app owners who scan to read reviews, affinity 1; 0 at affinity 0")
     price_differs: Share = cited(
         0.04, ASSUMPTION, "visits in which a shopper who looks online, affinity 1, finds another price there"

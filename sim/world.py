@@ -21,6 +21,7 @@ from sim.inventory.shown_online import nightly_batch, synchronisation
 from sim.inventory.stock import Stock
 from sim.journeys.click_and_collect import click_and_collect
 from sim.journeys.ec_order import ec_order
+from sim.journeys.research_then_store import research_then_store
 from sim.journeys.returns_and_exchanges import start_returns
 from sim.journeys.walk_in import walk_in
 from sim.log.recorder import Recorder, Sink
@@ -294,7 +295,7 @@ def _mean_items(scenario: Scenario) -> float:
 
 _JOURNEYS = {
     int(Journey.WALK_IN): walk_in,
-    int(Journey.RESEARCH_THEN_STORE): walk_in,
+    int(Journey.RESEARCH_THEN_STORE): research_then_store,
     int(Journey.COUPON_VISIT): walk_in,
     int(Journey.EC_ORDER): ec_order,
     int(Journey.CLICK_AND_COLLECT): click_and_collect,

@@ -46,10 +46,15 @@ def known_fit(town: Town, errand: Errand, reads: bool) -> float:
     return weight * errand.touch + (sqrt(1 - weight * weight) * errand.reviews if reads else 0.0)
 
 
-def decide(town: Town, known: float, advised: bool) -> Decision:
-    """Buy, think it over or leave, by what is known of the fit; staff who serve make up minds."""
+def decide(town: Town, errand: Errand, known: float, advised: bool) -> Decision:
+    """Buy, think it over or leave, by what is known of the fit; staff who serve make up minds, the more so where they
+    see what a member has bought and looked at online."""
     rules = town.scenario.considering
-    score = known + rules.advice * advised
+    score = known
+    if advised:
+        score += rules.advice + rules.advice_with_history * (
+            errand.member and town.open.shared_history[errand.store] > 0
+        )
     if score > rules.buy_above:
         return Decision.BUY
     return Decision.THINK if score > rules.think_above else Decision.LEAVE

@@ -1,7 +1,7 @@
 """Walk into a store: browse, look closely, perhaps meet staff, fill the basket, then the till or the app.
 
-What is missing on the shelf may be ordered online, on the spot or later from home; the rest is replaced or lost.
-Whoever looked the goods up at home comes with the reviews in mind; whoever cannot make up their mind thinks it over.
+What is missing on the shelf may be ordered online, replaced, looked for elsewhere, or lost. Whoever cannot make up
+their mind thinks it over at home.
 """
 
 from __future__ import annotations
@@ -9,16 +9,17 @@ from __future__ import annotations
 from collections.abc import Generator
 from typing import Any
 
-from sim.errand import Errand, hours_later, merge_lines
+from sim.errand import Errand, merge_lines
 from sim.journeys import scan_and_pay
 from sim.journeys.confusion import find_another_price, get_confused
 from sim.journeys.considering import Decision, decide, known_fit, reads_reviews
-from sim.journeys.ec_order import order_online
+from sim.journeys.endless_aisle import order_missing, orders_online
 from sim.journeys.second_visit import come_back_later, try_our_other_store
 from sim.journeys.shelf import NOTHING_MISSING, Lines, fill_basket, lose, lose_missing, put_back, substitute
+from sim.journeys.showroom import only_shows, order_what_was_shown
 from sim.journeys.thinking_it_over import think_it_over
 from sim.journeys.till_sale import buy_at_till
-from sim.log.schema import Channel, Journey, Kind, Outcome, Place
+from sim.log.schema import Journey, Kind, Outcome, Place
 from sim.loyalty.satisfaction import Feeling
 from sim.orders import new_order_id
 from sim.staff.decision import NO_ADVICE, Advice, meet_staff
@@ -27,15 +28,12 @@ from sim.town import Town
 Steps = Generator[Any, Any, None]
 Buying = Generator[Any, Any, Outcome]
 
-_ARRIVE, _LEAVE, _RESEARCHED = int(Kind.ARRIVE), int(Kind.LEAVE), int(Kind.RESEARCHED)
-_RESEARCH = int(Journey.RESEARCH_THEN_STORE)
+_ARRIVE, _LEAVE = int(Kind.ARRIVE), int(Kind.LEAVE)
 _MISSING, _ANNOYED = int(Feeling.STOCK_OUT), int(Feeling.ANNOYED)
 
 
 def walk_in(town: Town, errand: Errand) -> Steps:
     """The whole visit, and what follows from home afterwards."""
-    if errand.journey == _RESEARCH:
-        town.note(errand, _RESEARCHED, Place.HOME)
     town.note(errand, _ARRIVE, Place.FLOOR)
     yield errand.browse_s
     if town.open.unfamiliar[errand.store]:
@@ -49,7 +47,7 @@ def _shop(town: Town, errand: Errand) -> Buying:
     reads = errand.inspects and reads_reviews(town, errand)
     if reads:
         find_another_price(town, errand)
-    on_display = errand.inspects and town.open.showroom[errand.store] > 0
+    on_display = only_shows(town, errand)
     basket, missing = ([], []) if on_display else fill_basket(town, errand.store, errand, errand.lines, order)
     advice = NO_ADVICE
     if errand.meets_staff:
@@ -58,11 +56,12 @@ def _shop(town: Town, errand: Errand) -> Buying:
         return _leave_annoyed(town, errand, basket, missing, order)
     if errand.inspects:
         known = known_fit(town, errand, reads)
-        decision = decide(town, known, advice.served)
+        decision = decide(town, errand, known, advice.served)
         if decision is not Decision.BUY:
             return (yield from _leave_without(town, errand, basket, order, decision, known, reads))
     if on_display:
-        return (yield from _order_what_was_shown(town, errand, advice))
+        town.note(errand, _LEAVE, Place.FLOOR)
+        return (yield from order_what_was_shown(town, errand, advice))
     if advice.ships_instead:
         put_back(town, errand.store, errand, basket, order)
         basket, missing = [], basket
@@ -71,7 +70,7 @@ def _shop(town: Town, errand: Errand) -> Buying:
 
 def _buy(town: Town, errand: Errand, basket: Lines, missing: Lines, order: int, advice: Advice) -> Buying:
     """Pay for what is there; order what is missing, replace it, look for it elsewhere, or go without."""
-    online = missing if missing and _orders_online(town, errand, advice) else []
+    online = missing if missing and orders_online(town, errand, advice) else []
     reacted = NOTHING_MISSING
     if missing and not online:
         town.loyalty.feel(errand.shopper, _MISSING)
@@ -83,7 +82,7 @@ def _buy(town: Town, errand: Errand, basket: Lines, missing: Lines, order: int, 
         outcome = yield from _check_out(town, errand, basket, order, advice)
     town.note(errand, _LEAVE, Place.FLOOR)
     if online:
-        outcome = _better(outcome, (yield from _order_missing(town, errand, online, advice)))
+        outcome = _better(outcome, (yield from order_missing(town, errand, online, advice)))
     if reacted.our_other_store:
         outcome = _better(outcome, (yield from try_our_other_store(town, errand, reacted.our_other_store)))
     if reacted.later:
@@ -116,31 +115,9 @@ def _leave_without(
     return (yield from think_it_over(town, errand, list(errand.lines), known, scanned))
 
 
-def _order_what_was_shown(town: Town, errand: Errand, advice: Advice) -> Buying:
-    """A showroom sells from display and ships from the warehouse; the order is placed before leaving."""
-    town.note(errand, _LEAVE, Place.FLOOR)
-    return (yield from order_online(town, errand, list(errand.lines), Channel.APP, advice.code))
-
-
-def _orders_online(town: Town, errand: Errand, advice: Advice) -> bool:
-    """Whether missing goods are ordered from our EC: on advice, or unprompted with the app at hand."""
-    if advice.accepted:
-        return True
-    return not advice.deflected and town.has_app(errand) and errand.own_phone_draw < town.scenario.stock_out.own_phone
-
-
 def _check_out(town: Town, errand: Errand, basket: Lines, order: int, advice: Advice) -> Buying:
     store = town.stores[errand.store]
     if not advice.deflected and scan_and_pay.prefers_app(town, errand, store.people_queueing(), advice.accepted):
         errand.journey = int(Journey.SCAN_AND_PAY)
         return (yield from scan_and_pay.pay_in_app(town, errand, basket, order, advice.code))
     return (yield from buy_at_till(town, errand, basket, order))
-
-
-def _order_missing(town: Town, errand: Errand, missing: Lines, advice: Advice) -> Buying:
-    """Order what was missing: in the app on the spot where that is possible, else from home in the evening."""
-    channel = Channel.APP
-    if not town.open.endless_aisle[errand.store]:
-        yield hours_later(errand)
-        channel = Channel.EC
-    return (yield from order_online(town, errand, missing, channel, advice.code))
