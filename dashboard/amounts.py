@@ -4,12 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Final
 
 from dashboard.words import Language
 
 MAN = 10**4
 OKU = 10**8
 NOTHING = "–"
+
+_TIMES: Final[tuple[tuple[int, dict[Language, str]], ...]] = (
+    (3600, {"en": " h", "ja": "時間"}),
+    (60, {"en": " min", "ja": "分"}),
+    (1, {"en": " s", "ja": "秒"}),
+)
 
 
 @dataclass(frozen=True)
@@ -40,11 +47,16 @@ def points(value: float, language: Language, signed: bool = True) -> str:
 
 
 def seconds(value: float, language: Language, signed: bool = False) -> str:
-    """Seconds, or minutes from two minutes on."""
-    minutes = abs(value) >= 120
-    size = f"{abs(value) / 60:.1f}" if minutes else f"{abs(value):.1f}"
-    units = ("分", "秒") if language == "ja" else (" min", " s")
-    return f"{_sign(value, signed)}{size}{units[0] if minutes else units[1]}"
+    """Seconds, minutes from two minutes on, hours from two hours on."""
+    divisor, units = next((d, u) for d, u in _TIMES if abs(value) >= 2 * d or d == 1)
+    return f"{_sign(value, signed)}{abs(value) / divisor:.1f}{units[language]}"
+
+
+def quantity(value: float, unit: str, language: Language, signed: bool = False) -> str:
+    """Days, hours, or a number without a unit; small ones keep two decimals."""
+    names = {"days": {"en": " days", "ja": "日"}, "hours": {"en": " h", "ja": "時間"}}.get(unit)
+    decimals = 2 if 0 < abs(value) < 10 and unit == "number" else 1
+    return f"{_sign(value, signed)}{abs(value):,.{decimals}f}{names[language] if names else ''}"
 
 
 def count(value: float, signed: bool = False) -> str:
@@ -61,6 +73,8 @@ def figure(value: float | None, unit: str, language: Language, signed: bool = Fa
         return yen(value, language, signed)
     if unit == "share":
         return points(value, language) if signed else share(value)
+    if unit in ("days", "hours", "number"):
+        return quantity(value, unit, language, signed)
     return seconds(value, language, signed) if unit == "s" else count(value, signed)
 
 
@@ -84,7 +98,11 @@ def scale_of(values: Iterable[float], unit: str, language: Language) -> Scale:
     if unit == "share":
         return Scale(0.01, "%")
     if unit == "s":
-        return Scale(1, "秒" if language == "ja" else "s")
+        return (
+            Scale(1, "秒" if language == "ja" else "s")
+            if largest < 7200
+            else Scale(3600, _TIMES[0][1][language].strip())
+        )
     return Scale(1, "")
 
 

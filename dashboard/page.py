@@ -87,11 +87,9 @@ def link(page: str, label: str, texts: Words, **choices: str) -> None:
     )
 
 
-def table(
-    head: Sequence[str], rows: Iterable[Sequence[str]], *, last_is_total: bool = False, words: int = 1, css: str = ""
-) -> None:
-    """A table of texts that can be read out, selected and printed."""
-    st.html(f'<div class="omo {css}">{markup.table(head, rows, last_is_total=last_is_total, words=words)}</div>')
+def table(head: Sequence[str], rows: Iterable[Sequence[str]], *, css: str = "", **look: Any) -> None:
+    """A table of texts that can be read out, selected and printed; `look` as in `markup.table`."""
+    st.html(f'<div class="omo {css}">{markup.table(head, rows, **look)}</div>')
 
 
 def cards(items: Iterable[tuple[str, str, str]]) -> None:

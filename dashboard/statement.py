@@ -12,14 +12,24 @@ from sim.evaluation.siloed import DIVISIONS, statement_sql
 from sim.evaluation.statistics import Interval, paired, t_interval
 from sim.evaluation.tables import opened
 from sim.log.run_directory import read_manifest, replication_path
-from sim.log.schema import Account, labels
 
 COMPANY: Final = "company"
 TOTAL: Final = "total"
 OWNERS: Final = (*DIVISIONS, COMPANY)
 
+GROUPS: Final[dict[str, tuple[str, ...]]] = {
+    "net_sales": ("revenue", "refund", "coupon", "points"),
+    "goods_and_stock": ("cost_of_goods", "shrink", "holding_cost", "counting", "transfer"),
+    "handling": ("payment_fee", "parcel", "picking", "return_handling", "contact_centre"),
+    "incentives": ("commission", "bonus", "training"),
+    "reach_and_systems": ("media", "capability_opex"),
+}
+"""The ledger's accounts in the order of a P/L; each group is followed by its sum."""
+
+_GROUP_OF: Final = {account: group for group, accounts in GROUPS.items() for account in accounts}
+
 Statement = dict[tuple[str, str], int]
-"""Yen by (owner, account) of one replication; owners are `OWNERS`, accounts the ledger's and `TOTAL`."""
+"""Yen by (owner, account) of one replication; owners are `OWNERS`, accounts the ledger's, `GROUPS` and `TOTAL`."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +51,7 @@ def statement(run: Path, replication: int) -> Statement:
     found: Statement = {}
     for division, account, yen in rows:
         for owner in (division, COMPANY):
-            for name in (account, TOTAL):
+            for name in (account, _GROUP_OF[account], TOTAL):
                 found[owner, name] = found.get((owner, name), 0) + int(yen)
     return found
 
@@ -65,5 +75,16 @@ def paired_lines(a: Path, b: Path) -> list[Line]:
 
 def _keys(statements: Sequence[Statement]) -> list[tuple[str, str]]:
     used = {account for found in statements for _, account in found}
-    accounts = [account for account in [*labels(Account), TOTAL] if account in used]
-    return [(owner, account) for owner in OWNERS for account in accounts]
+    order = [name for group, accounts in GROUPS.items() for name in (*accounts, group)]
+    return [(owner, name) for owner in OWNERS for name in (*order, TOTAL) if name in used]
+
+
+def shown_accounts(lines: Sequence[Line]) -> list[str]:
+    """The rows of a statement: each group's accounts, then the group where it has more than one, then the total."""
+    used = [line.account for line in lines if line.owner == COMPANY]
+    return [name for name in used if name not in GROUPS or sum(a in used for a in GROUPS[name]) > 1]
+
+
+def sums_among(accounts: Sequence[str]) -> list[int]:
+    """Which rows of a statement are sums of the rows above them."""
+    return [row for row, name in enumerate(accounts) if name in GROUPS]

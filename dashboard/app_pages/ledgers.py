@@ -8,12 +8,12 @@ from typing import Any
 
 import streamlit as st
 
-from dashboard import findings, page
+from dashboard import findings, page, side_by_side
 from dashboard.amounts import NOTHING, count, figure, interval, yen
 from dashboard.charts import flows, measured
-from dashboard.charts.steps import account_steps, division_steps, matrix, moves, stayed
+from dashboard.charts.steps import UNITS, division_steps, group_steps, matrix, moves, stayed
 from dashboard.run_list import RunEntry, comparable, entries
-from dashboard.statement import COMPANY, OWNERS, TOTAL, Line, paired_lines
+from dashboard.statement import COMPANY, GROUPS, OWNERS, Line, paired_lines, shown_accounts, sums_among
 from dashboard.typeface import STACK
 from dashboard.words import Words
 from scenarios.errors import OmoError
@@ -32,6 +32,9 @@ def draw() -> None:
     if len(found) < 2:
         st.info(say("ledgers.need_two"), icon=":material/info:")
         page.link("start", say("start.new"), say)
+        return
+    if _several(list(found.values()), say):
+        side_by_side.draw(list(found.values()), say)
         return
     a, b = _pair(found, say)
     problem = _problem(a, b, say)
@@ -52,6 +55,20 @@ def draw() -> None:
         section(document, titles, say)
     page.section(say("ledgers.report"))
     st.code(say("ledgers.report_command", a=a.name, b=b.name, root=page.root()), language=None, wrap_lines=True)
+
+
+def _several(runs: list[RunEntry], say: Words) -> bool:
+    """Whether more than two worlds are to be shown; asked only where there are as many with the same shoppers."""
+    if not side_by_side.several(runs):
+        return False
+    views = ("two", "several")
+    wanted = st.query_params.get("view")
+    chosen = st.segmented_control(
+        say("several.view"), views, default=wanted if wanted in views else "two", key="view", required=True,
+        format_func=lambda view: say(f"several.view_{view}"), label_visibility="collapsed",
+    )  # fmt: skip
+    page.keep_in_url(view=chosen or "two")
+    return chosen == "several"
 
 
 def _pair(found: dict[str, RunEntry], say: Words) -> tuple[RunEntry, RunEntry]:
@@ -142,7 +159,7 @@ def _waterfalls(document: dict[str, Any], lines: list[Line], say: Words) -> None
         st.plotly_chart(chart, config=page.PLOTLY, key="waterfall_divisions")
         st.caption(say("ledgers.waterfall_what"))
     with accounts:
-        steps = account_steps(lines)
+        steps = group_steps(lines)
         names = [say(f"account.{step.key}") for step in steps]
         chart = flows.waterfall(steps, names, say, STACK, page.ink())
         st.plotly_chart(chart, config=page.PLOTLY, key="waterfall_accounts")
@@ -151,7 +168,7 @@ def _waterfalls(document: dict[str, Any], lines: list[Line], say: Words) -> None
 
 def _statement(lines: list[Line], titles: dict[str, str], say: Words) -> None:
     page.section(say("ledgers.statement"), say("ledgers.statement_what"))
-    accounts = [line.account for line in lines if line.owner == COMPANY]
+    accounts = shown_accounts(lines)
     by_key = {(line.owner, line.account): line for line in lines}
     head = [say("ledgers.account"), *(say(f"ledgers.division_{owner}") for owner in OWNERS)]
     sides: dict[str, tuple[str, Callable[[Line], Interval | None], bool]] = {
@@ -162,12 +179,12 @@ def _statement(lines: list[Line], titles: dict[str, str], say: Words) -> None:
     for tab, (_, value, signed) in zip(st.tabs([side[0] for side in sides.values()]), sides.values(), strict=True):
         with tab:
             rows = []
-            for account in [*(name for name in accounts if name != TOTAL), TOTAL]:
+            for account in accounts:
                 cells = [_cell(value(by_key[owner, account]), say, signed) for owner in OWNERS]
                 rows.append([say(f"account.{account}"), *cells])
-            page.table(head, rows, last_is_total=True)
+            page.table(head, rows, last_is_total=True, sums=sums_among(accounts))
     columns = ["division", "account", "a_yen", "a_half_width", "b_yen", "b_half_width", "difference_yen", "half_width"]
-    page.download("statement", columns, [_numbers(line) for line in lines], say)
+    page.download("statement", columns, [_numbers(line) for line in lines if line.account not in GROUPS], say)
 
 
 def _shift(document: dict[str, Any], _titles: dict[str, str], say: Words) -> None:
@@ -204,7 +221,7 @@ def _matrix(document: dict[str, Any], say: Words) -> None:
 
 def _forest(document: dict[str, Any], _titles: dict[str, str], say: Words) -> None:
     page.section(say("ledgers.forest"), say("ledgers.forest_what"))
-    for unit in ("yen", "share", "s", "count"):
+    for unit in UNITS:
         chart = measured.forest(document, unit, say)
         if chart is not None:
             st.altair_chart(chart, key=f"forest_{unit}")

@@ -7,7 +7,7 @@ from typing import Any
 
 import altair as alt
 
-from dashboard.amounts import figure, scale_of
+from dashboard.amounts import figure, interval, scale_of
 from dashboard.charts.palette import CALL, EC, LOST, NEUTRAL, STORE, WORLD
 from dashboard.charts.steps import relative_differences
 from dashboard.words import Words
@@ -44,6 +44,37 @@ def forest(document: dict[str, Any], unit: str, say: Words) -> Any | None:
         tooltip=tooltip,
     )
     return (zero + bars + points).properties(usermeta=_AS_SVG, height=32 * len(rows) + 70, width="container")
+
+
+def against_first(document: dict[str, Any], titles: Sequence[str], say: Words) -> Any:
+    """What each world contributes more than the first one, with its interval; labelled with the figures."""
+    differences = [measures["contribution_yen"]["difference"] for measures in document["against_first"]][1:]
+    ends = [d["mean"] + side * (d["half_width"] or 0.0) for d in differences for side in (-1, 1)]
+    scale = scale_of(ends, "yen", say.language)
+    rows = []
+    for title, difference in zip(titles[1:], differences, strict=True):
+        mean, half_width = difference["mean"], difference["half_width"] or 0.0
+        rows.append(
+            {
+                "world": title,
+                "mean": mean / scale.divisor,
+                "low": (mean - half_width) / scale.divisor,
+                "high": (mean + half_width) / scale.divisor,
+                "settled": half_width > 0 and abs(mean) > half_width,
+                "text": interval(difference, "yen", say.language, signed=True),
+            }
+        )
+    y = alt.Y("world:N", sort=list(titles[1:]), title=None, axis=alt.Axis(labelLimit=160))
+    base = _chart(rows).encode(y=y, tooltip=["world:N", alt.Tooltip("text:N", title=say("ledgers.difference"))])
+    zero = _chart([{"zero": 0}]).mark_rule(color=NEUTRAL, strokeDash=[4, 3]).encode(x="zero:Q")
+    bars = base.mark_rule(strokeWidth=2.5, color=EC).encode(
+        x=alt.X("low:Q", title=scale.unit, axis=alt.Axis(grid=True, tickCount=5)), x2="high:Q"
+    )
+    points = base.mark_point(size=90, strokeWidth=2, color=EC, opacity=1).encode(
+        x="mean:Q", fill=alt.condition("datum.settled", alt.value(EC), alt.value("transparent"))
+    )
+    text = base.mark_text(dy=-14, color=NEUTRAL, fontSize=12).encode(x="mean:Q", text="text:N")
+    return (zero + bars + points + text).properties(usermeta=_AS_SVG, height=54 * len(rows) + 60, width="container")
 
 
 def recommendation(document: dict[str, Any], titles: Mapping[str, str], say: Words) -> Any:

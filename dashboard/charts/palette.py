@@ -33,11 +33,11 @@ OUTCOME: Final[dict[str, str]] = {
     "rival": RIVAL,
     "nothing": NEUTRAL,
     "no_need": NEUTRAL,
-    "open": NEUTRAL,
     "no_show": LOST,
     "lost_stock_out": LOST,
     "lost_queue": LOST,
     "lost_payment": LOST,
+    "lost_outage": LOST,
 }
 """How a need ended, by the channel that got it."""
 

@@ -20,7 +20,7 @@ from matplotlib.figure import Figure
 
 from dashboard.amounts import scale_of, yen
 from dashboard.charts.palette import APP, COMPANY, DIVISION, EC, INK_ON_LIGHT, LOST, NEUTRAL, STORE, WORLD
-from dashboard.charts.steps import Step, relative_differences
+from dashboard.charts.steps import UNITS, Step, relative_differences
 from dashboard.typeface import FAMILY, font_file
 from dashboard.words import Words
 
@@ -76,7 +76,7 @@ def waterfall(steps: Sequence[Step], names: Sequence[str], alt: str, say: Words)
 
 def forest(document: dict[str, Any], alt: str, say: Words) -> str:
     """Paired differences, one panel per unit, each with its own axis."""
-    panels = [(unit, relative_differences(document, unit)) for unit in ("yen", "share", "s", "count")]
+    panels = [(unit, relative_differences(document, unit)) for unit in UNITS]
     panels = [(unit, rows) for unit, rows in panels if rows]
     total = sum(len(rows) for _, rows in panels)
 

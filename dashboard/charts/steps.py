@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
-from dashboard.statement import COMPANY, TOTAL, Line
+from dashboard.statement import COMPANY, GROUPS, TOTAL, Line
 from sim.evaluation.measures import MEASURES
 from sim.log.schema import Outcome, labels
+
+UNITS: Final = ("yen", "share", "s", "count", "number", "days", "hours")
+"""Units of measures, in the order in which their differences are shown."""
 
 
 @dataclass(frozen=True)
@@ -54,11 +57,13 @@ def division_steps(document: dict[str, Any]) -> list[Step]:
     return found
 
 
-def account_steps(lines: Sequence[Line]) -> list[Step]:
-    """The company's change, one account after the other, then the total. Accounts that did not change are left out."""
+def group_steps(lines: Sequence[Line]) -> list[Step]:
+    """The company's change, one group of accounts after the other, then the total. What did not change is left out."""
     found = []
     for line in lines:
-        if line.owner == COMPANY and line.difference is not None and (line.difference.mean or line.account == TOTAL):
+        if line.owner != COMPANY or line.account not in (*GROUPS, TOTAL):
+            continue
+        if line.difference is not None and (line.difference.mean or line.account == TOTAL):
             found.append(Step(line.account, line.difference.mean, line.difference.half_width, line.account == TOTAL))
     return found
 

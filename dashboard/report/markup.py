@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from html import escape
 
 
@@ -34,9 +34,14 @@ def table(
     caption: str = "",
     *,
     last_is_total: bool = False,
+    sums: Collection[int] = (),
     words: int = 1,
+    labelled: bool = False,
 ) -> str:
-    """A table of escaped texts. The first `words` columns are words, the others figures set to the right."""
+    """A table of escaped texts. The first `words` columns are words, the others figures set to the right.
+
+    Rows in `sums` stand out. With `labelled` each figure carries the name of its column, for narrow screens.
+    """
     body = list(rows)
     lines = ['<div class="scroll"><table>', element("caption", caption) if caption else ""]
     if any(head):
@@ -45,8 +50,10 @@ def table(
     lines.append("<tbody>")
     for number, row in enumerate(body):
         total = ' class="total"' if last_is_total and number == len(body) - 1 else ""
+        total = ' class="sum"' if number in sums else total
         cells = [f'<th scope="row">{text(row[0])}</th>'] if row else []
-        cells += [f"<td{_right(i, words)}>{text(cell)}</td>" for i, cell in enumerate(row) if i]
+        names = [f' data-label="{text(name)}"' if labelled else "" for name in head] or [""] * len(row)
+        cells += [f"<td{_right(i, words)}{names[i]}>{text(cell)}</td>" for i, cell in enumerate(row) if i]
         lines.append(f"<tr{total}>{''.join(cells)}</tr>")
     lines.append("</tbody></table></div>")
     return "\n".join(line for line in lines if line)

@@ -8,14 +8,23 @@ from typing import Any, Final
 from dashboard import findings
 from dashboard.amounts import NOTHING, count, figure, interval, yen
 from dashboard.charts import printed
-from dashboard.charts.steps import account_steps, division_steps, matrix, moves, stayed
+from dashboard.charts.steps import division_steps, group_steps, matrix, moves, stayed
 from dashboard.report import markup
-from dashboard.statement import COMPANY, OWNERS, TOTAL, Line
+from dashboard.statement import COMPANY, OWNERS, Line, shown_accounts, sums_among
 from dashboard.words import Words
 from sim.evaluation.measures import MEASURES
 from sim.evaluation.statistics import Interval
 
-WAITS: Final = ("lost_sales_yen", "stock_out_rate", "till_wait_s", "renege_rate", "pickup_wait_s", "buying_needs")
+WAITS: Final = (
+    "lost_sales_yen",
+    "lost_sales_with_network_stock_yen",
+    "stock_out_rate",
+    "till_wait_s",
+    "renege_rate",
+    "pickup_wait_s",
+    "pickup_ready_s",
+    "buying_needs",
+)
 _DIVISIONS: Final = (("store", "store_pl_yen"), ("ec", "ec_pl_yen"), (COMPANY, "contribution_yen"))
 
 
@@ -65,14 +74,14 @@ def waterfalls(document: dict[str, Any], lines: Sequence[Line], say: Words) -> s
     amounts = {s.key: yen(s.change_yen, say.language, signed=True) for s in steps}
     alt = say("report.waterfall_alt", store=amounts["store"], ec=amounts["ec"], company=amounts[COMPANY])
     names = [say(f"ledgers.division_{step.key}") for step in steps]
-    accounts = account_steps(lines)
-    account_names = [say(f"account.{step.key}") for step in accounts]
+    groups = group_steps(lines)
+    group_names = [say(f"account.{step.key}") for step in groups]
     what = say("ledgers.waterfall_accounts_what")
     return markup.section(
         say("ledgers.waterfall"),
         markup.figure(printed.waterfall(steps, names, alt, say), say("ledgers.waterfall_what")),
         markup.element("h3", say("ledgers.waterfall_accounts")),
-        markup.figure(printed.waterfall(accounts, account_names, say("ledgers.waterfall_accounts"), say), what),
+        markup.figure(printed.waterfall(groups, group_names, say("ledgers.waterfall_accounts"), say), what),
     )
 
 
@@ -139,13 +148,13 @@ def definitions(document: dict[str, Any], say: Words) -> str:
 
 def _statement(lines: Sequence[Line], side: str, caption: str, say: Words, signed: bool = False) -> str:
     by_key: dict[tuple[str, str], Interval] = {(line.owner, line.account): getattr(line, side) for line in lines}
-    accounts = [account for owner, account in by_key if owner == COMPANY]
+    accounts = shown_accounts(lines)
     head = [say("ledgers.account"), *(say(f"ledgers.division_{owner}") for owner in OWNERS)]
     rows = []
-    for account in [*(name for name in accounts if name != TOTAL), TOTAL]:
+    for account in accounts:
         values = [by_key[owner, account] for owner in OWNERS]
         rows.append([say(f"account.{account}"), *(_interval(value, say, signed) for value in values)])
-    return markup.table(head, rows, caption, last_is_total=True)
+    return markup.table(head, rows, caption, last_is_total=True, sums=sums_among(accounts))
 
 
 def _interval(value: Interval, say: Words, signed: bool) -> str:

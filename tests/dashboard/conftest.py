@@ -17,9 +17,9 @@ SMALL = ("population.shoppers=300", "horizon.days=3")
 
 @pytest.fixture(scope="session")
 def runs_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Two worlds with the same shoppers, two replications each, a third world with another seed, two load runs."""
+    """Three worlds with the same shoppers, two replications each, a world with another seed, two load runs."""
     root = tmp_path_factory.mktemp("runs")
-    worlds = [Request(load(name, SMALL), 1, 2) for name in ("ward-siloed", "ward-omo")]
+    worlds = [Request(load(name, SMALL), 1, 2) for name in ("ward-siloed", "ward-omnichannel", "ward-omo")]
     run([*worlds, Request(load("ward-omo", SMALL), 2, 1)], root, jobs=2)
     write_load(root / "load-valid", lag_s=0.001)
     write_load(root / "load-late", lag_s=0.4)

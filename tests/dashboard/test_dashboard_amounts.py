@@ -46,6 +46,13 @@ def test_a_difference_of_shares_is_in_points_and_a_share_in_per_cent() -> None:
     assert amounts.interval({"mean": 0.2472, "half_width": 0.016}, "share", "en", signed=True) == "+24.7 pp ± 1.6 pp"
 
 
+def test_long_times_and_quantities_keep_their_unit() -> None:
+    assert [amounts.seconds(value, "en") for value in (59.0, 150.0, 9660.0)] == ["59.0 s", "2.5 min", "2.7 h"]
+    assert amounts.figure(31.24, "days", "en") == "31.2 days"
+    assert amounts.figure(-44.0, "hours", "ja", signed=True) == "−44.0時間"
+    assert amounts.figure(5.994, "number", "en", signed=True) == "+5.99"
+
+
 def test_what_cannot_be_said_is_a_dash_and_one_replication_has_no_interval() -> None:
     assert amounts.figure(None, "yen", "en") == "–"
     assert amounts.interval({"mean": 4.6, "half_width": None}, "s", "ja") == "4.6秒"

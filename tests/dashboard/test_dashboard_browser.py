@@ -152,10 +152,10 @@ def test_a_page_without_japanese_letters_still_names_the_other_language(browser:
     visit.clean()
 
 
-@pytest.mark.parametrize("path", ["", "ledgers", "load", "runs"])
+@pytest.mark.parametrize("path", ["", "ledgers", "ledgers?view=several", "load", "runs"])
 def test_a_phone_needs_no_sideways_scrolling(browser: Any, address: str, path: str) -> None:
     visit = Visit(browser, address, viewport={"width": 390, "height": 844})
-    page = visit.open(f"/{path}?lang=ja")
+    page = visit.open(f"/{path}{'&' if '?' in path else '?'}lang=ja")
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     assert page.evaluate("document.querySelector('[data-testid=stMain]').scrollWidth") <= 390
     visit.clean()

@@ -11,11 +11,12 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 import dashboard
-from dashboard.amounts import yen
+from dashboard.amounts import interval, yen
 from dashboard.report.build import render
 from dashboard.words import words
 from scenarios.errors import UsageError
 from sim.evaluation.comparison import compare_runs
+from sim.evaluation.measures import MODE_OUTCOMES
 
 Pair = tuple[Path, Path]
 APP = Path(dashboard.__file__).with_name("app.py")
@@ -71,6 +72,33 @@ def test_two_ledgers_show_the_totals_of_the_runs_in_the_url(pair: Pair) -> None:
     assert f"{document['shift']['total_yen']:+,}" in text
     assert len(app.get("plotly_chart")) == 3
     assert app.query_params["a"] == pair[0].name
+
+
+@pytest.mark.parametrize("language", ["en", "ja"])
+def test_several_worlds_stand_side_by_side_against_the_first(pages_root: Path, language: str) -> None:
+    app = opened("ledgers", lang=language, view="several")
+    runs = [next(pages_root.glob(f"{name}-*")) for name in ("ward-siloed", "ward-omnichannel")]
+    runs.append(
+        next(p for p in pages_root.glob("ward-omo-*") if json.loads((p / "manifest.json").read_text())["seed"] == 1)
+    )
+    say, text = words("ja" if language == "ja" else "en"), shown(app)
+    assert app.query_params["base"] == runs[0].name
+    for run in runs[1:]:
+        difference = compare_runs(runs[0], run)["measures"]["contribution_yen"]["difference"]
+        assert interval(difference, "yen", say.language, signed=True) in text
+    assert [label for name in MODE_OUTCOMES if (label := say.label(name)) not in text] == []
+    assert len(app.get("vega_lite_chart")) == 1
+    app.multiselect(key=f"with_{runs[0].name}").set_value([]).run()
+    assert say("several.choose") in shown(app)
+
+
+def test_two_runs_are_not_offered_as_several(pair: Pair, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OMO_DASHBOARD_RUNS", str(tmp_path))
+    for run in pair:
+        (tmp_path / run.name).symlink_to(run)
+    app = opened("ledgers", view="several")
+    assert words("en")("ledgers.books") in shown(app)
+    assert "base" not in app.query_params
 
 
 @pytest.mark.usefixtures("pages_root")

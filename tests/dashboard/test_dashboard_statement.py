@@ -8,14 +8,15 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from dashboard.charts.steps import account_steps, division_steps, matrix, moves, stayed
+from dashboard.charts.steps import division_steps, group_steps, matrix, moves, stayed
 from dashboard.findings import sign_of
 from dashboard.run_list import entries
-from dashboard.statement import COMPANY, TOTAL, paired_lines, single_lines, statement
+from dashboard.statement import COMPANY, GROUPS, TOTAL, paired_lines, shown_accounts, single_lines, statement
 from dashboard.words import words
 from scenarios.loader import load
 from sim.evaluation.comparison import compare_runs
 from sim.log.run_directory import Request
+from sim.log.schema import Account, labels
 
 Pair = tuple[Path, Path]
 
@@ -31,6 +32,17 @@ def test_the_company_is_the_sum_of_the_divisions_and_of_its_ledger(pair: Pair) -
             assert found[COMPANY, account] == found.get(("store", account), 0) + found.get(("ec", account), 0)
 
 
+def test_every_account_stands_in_one_group_and_the_groups_sum_to_the_total(pair: Pair) -> None:
+    grouped = [account for accounts in GROUPS.values() for account in accounts]
+    assert sorted(grouped) == sorted(labels(Account))
+    found = statement(pair[1], 0)
+    for owner in {owner for owner, _ in found}:
+        assert sum(found.get((owner, group), 0) for group in GROUPS) == found[owner, TOTAL]
+    rows = shown_accounts(single_lines(pair[1]))
+    assert (rows[0], rows[-1]) == ("revenue", TOTAL)
+    assert rows.index("cost_of_goods") > rows.index("net_sales") > rows.index("revenue")
+
+
 def test_totals_are_those_of_the_comparison(pair: Pair) -> None:
     document = compare_runs(*pair)
     totals = {line.owner: line for line in paired_lines(*pair) if line.account == TOTAL}
@@ -44,7 +56,7 @@ def test_totals_are_those_of_the_comparison(pair: Pair) -> None:
 
 
 def test_waterfalls_end_at_the_company(pair: Pair) -> None:
-    for steps in (division_steps(compare_runs(*pair)), account_steps(paired_lines(*pair))):
+    for steps in (division_steps(compare_runs(*pair)), group_steps(paired_lines(*pair))):
         assert steps[-1].is_total
         assert sum(step.change_yen for step in steps[:-1]) == pytest.approx(steps[-1].change_yen)
 

@@ -7,20 +7,25 @@ import re
 import tomllib
 from pathlib import Path
 from string import Formatter
+from typing import get_args
 
 import pytest
 from load_sample import write_load
 
 import dashboard
+from dashboard.charts.palette import OUTCOME
+from dashboard.charts.steps import UNITS
 from dashboard.load_runs import read_load
+from dashboard.statement import GROUPS, TOTAL
 from dashboard.words import FROM_CODE, Words, words
 from loadtest.audit.verdict import LAWS
-from sim.evaluation.measures import MEASURES
+from scenarios.loader import load, preset_names
+from sim.evaluation.measures import MEASURES, Unit
 from sim.log.schema import Account, Outcome, labels
 
 PACKAGE = Path(dashboard.__file__).parent
 DRAWN = sorted([*PACKAGE.glob("app_pages/*.py"), *PACKAGE.glob("charts/*.py"), *PACKAGE.glob("report/*.py"),
-                PACKAGE / "app.py", PACKAGE / "page.py", PACKAGE / "findings.py"])  # fmt: skip
+                *(PACKAGE / f"{name}.py" for name in ("app", "page", "findings", "side_by_side"))])  # fmt: skip
 SHOWING = {"title", "markdown", "caption", "write", "info", "warning", "error", "success", "button", "selectbox",
            "header", "subheader", "text", "expander", "tabs", "number_input", "segmented_control", "link", "section",
            "heading", "table", "element", "set_ylabel", "set_xlabel", "download_button", "progress"}  # fmt: skip
@@ -73,6 +78,17 @@ def test_japanese_names_every_measure_law_outcome_and_account() -> None:
         texts = words(language).texts
         assert {f"outcome.{name}" for name in labels(Outcome)} <= texts.keys()
         assert {f"account.{name}" for name in labels(Account)} <= texts.keys()
+
+
+def test_japanese_names_every_preset_and_both_languages_every_group_and_unit() -> None:
+    titles = {load(name).scenario.title for name in preset_names() if not name.startswith("pos-")}
+    assert {title for title in titles if words("ja").title(title) == title} == set()
+    for language in ("en", "ja"):
+        texts = words(language).texts
+        assert {f"account.{name}" for name in (*GROUPS, TOTAL)} <= texts.keys()
+        assert {f"unit.{unit}" for unit in get_args(Unit)} <= texts.keys()
+    assert set(UNITS) == set(get_args(Unit))
+    assert set(OUTCOME) == set(labels(Outcome))
 
 
 def test_reasons_of_an_invalid_load_run_are_said_in_japanese(tmp_path: Path) -> None:
