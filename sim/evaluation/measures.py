@@ -11,6 +11,7 @@ import duckdb
 from scenarios.schema import Scenario
 from sim.evaluation.siloed import DIVISIONS, statement_sql
 from sim.evaluation.tables import opened, single
+from sim.rollout import capex_yen
 
 Unit = Literal["yen", "share", "count", "s", "days", "hours", "number"]
 
@@ -45,6 +46,12 @@ MEASURES: Final[tuple[Measure, ...]] = (
         "store_pl_yen", "yen", "Store division P/L", "The ledger's rows that the booking switches give to the stores."
     ),
     Measure("ec_pl_yen", "yen", "EC division P/L", "The ledger's rows that the booking switches give to EC."),
+    Measure(
+        "capability_capex_yen",
+        "yen",
+        "Investment in capabilities",
+        "What opening every capability that is open at the end cost, once; not part of contribution.",
+    ),
     Measure(
         "net_revenue_yen",
         "yen",
@@ -356,6 +363,7 @@ def measure(directory: Path, scenario: Scenario) -> dict[str, float]:
     with opened(directory) as db:
         found = {m.name: single(db, m.query) for m in MEASURES if m.query is not None}
         found |= _divisions(db, scenario)
+    found["capability_capex_yen"] = capex_yen(scenario)
     return {m.name: round(found[m.name]) if m.unit in ("yen", "count") else found[m.name] for m in MEASURES}
 
 
