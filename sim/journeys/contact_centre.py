@@ -12,17 +12,26 @@ from typing import Any
 from sim.calendar import DAY_S, HOUR_S
 from sim.errand import Errand
 from sim.log.schema import Kind, Place
+from sim.loyalty.satisfaction import Feeling
 from sim.orders import Order, book_inquiry
 from sim.store.store import INFINITE_PATIENCE
 from sim.town import Town
 
 _INQUIRY = int(Kind.INQUIRY)
+_CHARGED_TWICE = int(Feeling.CHARGED_TWICE)
 
 
 def inquire(town: Town, errand: Errand, order: Order) -> None:
     """Somebody contacts us about `order`, while everything else goes on."""
     errand.open_parts += 1
     town.engine.start(_call(town, errand, order))
+
+
+def sees_a_double_charge(town: Town, order: Order) -> None:
+    """The payer's account shows the amount twice; most want to know when they get it back."""
+    town.loyalty.feel(order.errand.shopper, _CHARGED_TWICE)
+    if town.draw("double charge", order.id) < town.scenario.contact_centre.per_double_charge:
+        inquire(town, order.errand, order)
 
 
 def _call(town: Town, errand: Errand, order: Order) -> Generator[Any, Any, None]:

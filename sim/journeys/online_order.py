@@ -8,7 +8,7 @@ from typing import Any
 from sim.errand import Errand
 from sim.inventory.ship_from_store import allocate, allocate_for_pickup
 from sim.inventory.stock import Reserved
-from sim.journeys.contact_centre import inquire
+from sim.journeys.contact_centre import inquire, sees_a_double_charge
 from sim.journeys.shelf import Lines, lose, lose_missing, worth
 from sim.log.schema import Channel, Fulfilment, Kind, MoveReason, OrderState, Outcome, Place
 from sim.loyalty.paying import pay_with_points
@@ -90,6 +90,8 @@ def order_and_pay(
     town.note(errand, _PAID, Place.APP, errand.items, net_yen, order_id, settlement.payment)
     book_sale(town.log, order, town.engine.now, town.scenario.evaluation.commission_percent)
     town.loyalty.bought(errand.shopper, errand.need)
+    if settlement.charged_twice:
+        sees_a_double_charge(town, order)
     return order
 
 

@@ -10,6 +10,7 @@ from math import exp
 from typing import Any
 
 from sim.errand import Errand
+from sim.journeys.contact_centre import sees_a_double_charge
 from sim.journeys.ec_order import ship_when_due
 from sim.journeys.online_order import release_lines
 from sim.journeys.regret import has_the_goods
@@ -95,6 +96,8 @@ def _pay(
     town.note(errand, _PAID, Place.APP, sum(quantity for _, quantity in lines), net_yen, order, settlement.payment)
     book_sale(town.log, sale, engine.now, town.scenario.evaluation.commission_percent)
     town.loyalty.bought(errand.shopper, errand.need)
+    if settlement.charged_twice:
+        sees_a_double_charge(town, sale)
     if ships:
         errand.open_parts += 1
         engine.start(_ship(town, sale))

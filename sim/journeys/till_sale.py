@@ -6,6 +6,7 @@ from collections.abc import Generator
 from typing import Any
 
 from sim.errand import Errand
+from sim.journeys.contact_centre import sees_a_double_charge
 from sim.journeys.regret import has_the_goods
 from sim.journeys.shelf import Lines, lose, put_back, worth
 from sim.log.schema import Channel, Fulfilment, Kind, OrderState, Outcome, Place
@@ -70,5 +71,7 @@ def buy_at_till(town: Town, errand: Errand, basket: Lines, order: int) -> Genera
     irritated_s = errand.patience_s / town.scenario.patience.leaving_factor
     feel(errand.shopper, _LONG_WAIT if now_s - came_s > irritated_s + _SERVICE_S else _SERVED)
     town.loyalty.bought(errand.shopper, errand.need)
+    if settlement.charged_twice:
+        sees_a_double_charge(town, sale)
     has_the_goods(town, sale)
     return Outcome.STORE

@@ -56,6 +56,8 @@ class Settlement:
     points_earned: int = 0
     points_cost_yen: int = 0
     slip: OpenSlip | None = None
+    charged_twice: bool = False
+    """An earlier attempt had been captured as well; the payer sees it before the night's refund."""
 
 
 class Tenders:
@@ -143,6 +145,7 @@ def pay(
     at = errand.store if channel == _STORE else _EC
     rules = tenders.rules
     need, seconds, draws = errand.need, 0.0, errand.payment_draws
+    captured_before = False
     for attempt in range(rules.attempts):
         tender = tenders.all[index]
         fate, z = draws[2 * attempt], draws[2 * attempt + 1]
@@ -174,9 +177,10 @@ def pay(
                 slip = OpenSlip(waits_s, paid, latency, row[:3], (brand, channel, attempt), amount_yen, fee)
                 return Settlement(paid, seconds, fee if paid else 0, payment, brand, slip=slip)
             log.payments.extend(PAYMENT(*row, fee))
-            return Settlement(True, seconds, fee, payment, brand)
+            return Settlement(True, seconds, fee, payment, brand, charged_twice=captured_before)
         log.payments.extend(PAYMENT(*row, 0))
         if outcome == _LATE:
+            captured_before = True
             refund(log, row, moment + DAY_S - moment % DAY_S, -amount_yen)
         if outcome == _DECLINED or switches:
             index = tenders.another(index, channel, errand.has_cash, goods_wait)
