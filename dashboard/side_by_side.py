@@ -78,7 +78,8 @@ def draw(runs: Sequence[RunEntry], say: Words) -> None:
 
 def _outcomes(document: dict[str, Any], titles: Sequence[str], say: Words) -> None:
     rows, numbers = [], []
-    for name in MODE_OUTCOMES:
+    outcomes = [name for name in MODE_OUTCOMES if all(name in measures for measures in document["against_first"])]
+    for name in outcomes:
         found = [measures[name] for measures in document["against_first"]]
         unit = found[0]["unit"]
         levels = [figure(one["b"]["mean"], unit, say.language) for one in found]
@@ -91,7 +92,7 @@ def _outcomes(document: dict[str, Any], titles: Sequence[str], say: Words) -> No
     sides = [f"{side}_{key}" for side in ("value", "difference") for key in ("mean", "half_width")]
     page.download("side-by-side", ["measure", "unit", "run", *sides], numbers, say)
     with st.expander(say("report.definitions")):
-        page.table(["", ""], [[say.label(name), say.definition(name)] for name in MODE_OUTCOMES], words=2, css="wide")
+        page.table(["", ""], [[say.label(name), say.definition(name)] for name in outcomes], words=2, css="wide")
 
 
 def _change(difference: dict[str, float | None], unit: str, say: Words) -> str:

@@ -34,7 +34,11 @@ def describe_run(run: Path) -> dict[str, Any]:
         "seed": manifest["seed"],
         "replications": len(found),
         "days": manifest["days"],
-        "measures": {m.name: _interval(t_interval([s[m.name] for s in found])) | {"unit": m.unit} for m in MEASURES},
+        "measures": {
+            m.name: _interval(t_interval([s[m.name] for s in found])) | {"unit": m.unit}
+            for m in MEASURES
+            if all(m.name in s for s in found)
+        },
     }
 
 
@@ -68,7 +72,8 @@ def compare_runs(a: Path, b: Path) -> dict[str, Any]:
 def compare_measures(a: Path, b: Path, replications: Sequence[int]) -> dict[str, Any]:
     """Every measure of `b` against `a` over the same replications: both intervals and the paired difference."""
     found_a, found_b = (_of(run, replications) for run in (a, b))
-    return {name: _paired(name, found_a, found_b) for name in BY_NAME}
+    # A run of an earlier version may lack measures.
+    return {name: _paired(name, found_a, found_b) for name in BY_NAME if all(name in s for s in (*found_a, *found_b))}
 
 
 def comparison(a: Path, b: Path, root: Path, force: bool = False) -> dict[str, Any]:

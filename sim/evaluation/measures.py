@@ -39,7 +39,8 @@ MEASURES: Final[tuple[Measure, ...]] = (
         "contribution_yen",
         "yen",
         "Company contribution",
-        "Net revenue less cost of goods, fees, parcels, picking, commission and shrink; no fixed cost.",
+        "Net revenue less goods, stock, fees, parcels, handling, coupons, points, incentives, media and systems' running"
+        " cost; no basic wages, rent or investment.",
         "select sum(amount_yen) from ledger",
     ),
     Measure(

@@ -92,6 +92,24 @@ def test_several_worlds_stand_side_by_side_against_the_first(pages_root: Path, l
     assert say("several.choose") in shown(app)
 
 
+def test_runs_of_an_earlier_version_are_compared_on_what_they_have(
+    pages_root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OMO_DASHBOARD_RUNS", str(tmp_path))
+    for run in pages_root.glob("ward-*"):
+        shutil.copytree(run, tmp_path / run.name)
+    older = next(tmp_path.glob("ward-omnichannel-*"))
+    for path in older.glob("rep-*/summary.json"):
+        found = json.loads(path.read_text())
+        path.write_text(json.dumps({name: value for name, value in found.items() if name != "satisfaction_mean"}))
+    say = words("en")
+    for query in ({"view": "several"}, {"a": older.name}):
+        text = shown(opened("ledgers", **query))
+        assert say.label("contribution_yen") in text
+        assert f"{say.label('satisfaction_mean')}</th>" not in text
+    assert say.label("contribution_yen") in shown(opened("runs", run=older.name))
+
+
 def test_two_runs_are_not_offered_as_several(pair: Pair, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OMO_DASHBOARD_RUNS", str(tmp_path))
     for run in pair:
