@@ -9,8 +9,11 @@ from sim.errand import Errand, hours_later
 from sim.journeys.ec_order import order_online
 from sim.journeys.shelf import Lines
 from sim.log.schema import Channel, Outcome
+from sim.loyalty.satisfaction import Feeling
 from sim.staff.decision import Advice
 from sim.town import Town
+
+_HELPED = int(Feeling.HELPED)
 
 
 def orders_online(town: Town, errand: Errand, advice: Advice) -> bool:
@@ -26,4 +29,7 @@ def order_missing(town: Town, errand: Errand, missing: Lines, advice: Advice) ->
     if not town.open.endless_aisle[errand.store]:
         yield hours_later(errand)
         channel = Channel.EC
-    return (yield from order_online(town, errand, missing, channel, advice.code))
+    outcome = yield from order_online(town, errand, missing, channel, advice.code)
+    if outcome >= Outcome.STORE:
+        town.loyalty.feel(errand.shopper, _HELPED)
+    return outcome

@@ -26,6 +26,7 @@ from sim.town import Town
 Steps = Generator[Any, Any, None]
 
 _RETURNED, _ARRIVE, _LEAVE = int(Kind.RETURNED), int(Kind.ARRIVE), int(Kind.LEAVE)
+_WRONG_ADVICE = int(Feeling.WRONG_ADVICE)
 _EASY, _HARD = int(Feeling.RETURN_EASY), int(Feeling.RETURN_HARD)
 
 
@@ -43,6 +44,8 @@ def _give_back(town: Town, order: Order, draws: list[float]) -> Steps:
     days = rules.median_days * exp(0.5 * float(ndtri(draws[1])))
     yield days * DAY_S
     lines = _lines(order, draws)
+    if order.staff >= 0:
+        town.loyalty.feel(errand.shopper, _WRONG_ADVICE)
     if order.returned_to == town.warehouse:
         yield DAY_S
         _refund(town, order, lines, town.warehouse, draws)
