@@ -128,7 +128,7 @@ class World:
             for place in self.town.stores:
                 self.engine.start(count_stock(self.town, place))
         self.engine.pump((errand.start_s, partial(self._set_out, errand)) for errand in errands)
-        self.engine.env.run(until=day.start_s + DAY_S)
+        self.engine.run(day.start_s + DAY_S)
         self._remember_waits()
         self._remember_stock_outs()
         start_returns(self.town)
@@ -149,7 +149,7 @@ class World:
         while self.town.open_needs and day < self.scenario.horizon.days + _RUN_OUT_DAYS_MAX:
             self._synchronise()
             self.engine.start(self._rosters())
-            self.engine.env.run(until=(day + 1) * DAY_S)
+            self.engine.run((day + 1) * DAY_S)
             start_returns(self.town)
             self.town.crew.overnight(day, self.log)
             self._write_queues(day)

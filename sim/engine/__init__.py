@@ -1,4 +1,4 @@
-"""Lean actors and pools under the stock SimPy run loop."""
+"""Lean actors and pools under SimPy's run loop, or a faster one over the same future-event list."""
 
 from sim.engine.actors import Actor, At, Engine
 from sim.engine.pools import Pool

@@ -10,10 +10,11 @@ An actor is a generator that yields
 
 Anything else, a negative number or a NaN is raised back inside the script, at the yield.
 
-The stock `simpy.Environment.run()` drives everything: an actor looks to it like an event whose callback resumes the
-generator, so a journey needs no `Initialize`, `Timeout`, `Request` or `AnyOf` object. A freed unit goes to the next
-waiter through the ready queue, which is drained after the current actor has yielded: handing over never recurses,
-however many leave at once.
+The stock `simpy.Environment.run()` can drive everything: an actor looks to it like an event whose callback resumes the
+generator, so a journey needs no `Initialize`, `Timeout`, `Request` or `AnyOf` object. `Engine.run()` does the same, in
+the same order, without the detour over callbacks where the next entry is an actor. A freed unit goes to the next waiter
+through the ready queue, which is drained after the current actor has yielded: handing over never recurses, however many
+leave at once.
 
 A script holds its units until it calls `pool.release()`: one that may be interrupted, or may fail, releases in a
 `finally` clause.
@@ -23,7 +24,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
-from heapq import heapify, heappush
+from heapq import heapify, heappop, heappush
 from inspect import GEN_CLOSED, GEN_CREATED, GEN_RUNNING, getgeneratorstate
 from math import inf
 from typing import Any, Protocol
@@ -118,7 +119,7 @@ class Engine:
         self.env = env
         self.queue: list[Any] = env._queue
         self.next_id = env._eid.__next__
-        self.wake_callbacks = (self._resume,)
+        self.wake_callbacks = (self._wake,)
         self._call_callbacks = (self._call,)
         self.patience_callbacks = (self._run_out_of_patience,)
         self._ready: deque[tuple[Actor, Any, bool]] = deque()
@@ -129,6 +130,25 @@ class Engine:
     def now(self) -> float:
         """Simulated seconds."""
         return self.env._now
+
+    def run(self, until_s: float = inf) -> None:
+        """Run until second `until_s`, as `env.run(until=until_s)` does, or until nothing is planned any more."""
+        env, queue, resume, call = self.env, self.queue, self._resume, self._call
+        while queue and queue[0][0] < until_s:
+            at_s, _, _, entry = queue[0]
+            kind = type(entry)
+            if kind is Actor:
+                heappop(queue)
+                env._now = at_s
+                resume(entry)
+            elif kind is Call:
+                heappop(queue)
+                env._now = at_s
+                call(entry)
+            else:
+                env.step()
+        if until_s < inf:
+            env._now = until_s
 
     def start(self, script: Script, delay_s: float = 0.0) -> Actor:
         """Start `script` after `delay_s`; it takes its first step from the run loop, not from here."""
@@ -192,12 +212,16 @@ class Engine:
             heapify(self.queue)
             self._dead_timers = 0
 
+    def _wake(self, actor: Actor) -> None:
+        """The callback of an actor in the future-event list, where SimPy's own loop runs it."""
+        actor.callbacks = self.wake_callbacks  # the run loop has taken them away
+        self._resume(actor)
+
     def _resume(self, actor: Actor, value: Any = None, ok: bool = True) -> None:
         """Take one step of `actor`, sending (or throwing) `value`, then of everybody who has become ready.
 
-        This is also the callback of an actor in the future-event list, hence the hot path.
+        The hot path of everything that is simulated here.
         """
-        actor.callbacks = self.wake_callbacks  # the run loop has taken them away
         ready = self._ready
         self._running = True
         try:
@@ -209,11 +233,16 @@ class Engine:
                 except StopSimulation as error:  # the run loop would put its current entry back a second time
                     raise RuntimeError("To end a run, let the event given to env.run(until=...) fire.") from error
                 else:
-                    if type(command) is float and command >= 0.0:
+                    kind = type(command)
+                    if kind is float and command >= 0.0:
                         heappush(self.queue, (self.env._now + command, NORMAL, self.next_id(), actor))
-                    elif type(command) is tuple and command[0].take():
-                        value = ok = True
-                        continue
+                    elif kind is tuple:
+                        if command[0].take():
+                            value = ok = True
+                            continue
+                        self._queue_up(actor, *command)
+                    elif kind is At:
+                        self._sleep_until(actor, float(command.at_s))
                     else:
                         self._obey(actor, command)
                 if not ready:
@@ -240,11 +269,7 @@ class Engine:
 
     def _obey(self, actor: Actor, command: Command) -> None:
         """Let `actor` wait as it asked for; called from within `_resume` only, which then serves the ready queue."""
-        if type(command) is tuple:
-            self._queue_up(actor, *command)
-        elif type(command) is At:
-            self._sleep_until(actor, float(command.at_s))
-        elif isinstance(command, simpy.Event):
+        if isinstance(command, simpy.Event):
             self._wait_for_event(actor, command)
         else:
             try:
@@ -266,9 +291,6 @@ class Engine:
     def _queue_up(self, actor: Actor, pool: Line, patience_s: float, priority: int = 0) -> None:
         if not patience_s >= 0:
             self._refuse(actor, ValueError(f"patience_s must not be negative, not {patience_s}"))
-            return
-        if pool.take():
-            self.hand_over(actor, True)
             return
         ticket = Ticket(actor, pool, patience_s != inf, self.patience_callbacks)
         actor._waits_for = ticket
