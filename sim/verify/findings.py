@@ -67,7 +67,8 @@ class Finding:
     target: str
     found: str
     seeds: int
-    share_of_seeds: float
+    share_of_seeds: float | None
+    """In which it holds by itself; None where only all seeds together can say."""
     verdict: Verdict
     reason: str = ""
     values: Sequence[float] = field(default_factory=tuple)

@@ -3,22 +3,52 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
+from typing import Final, get_args
 
 from rich.table import Table
 
 from sim.experiment import Watcher
+from sim.verify.checks import CHECKS
+from sim.verify.closed_forms import CONFIDENCE, NEGLIGIBLE, WIDEST
+from sim.verify.counts_of_needs import LEAST_P
 from sim.verify.effects import EFFECTS
-from sim.verify.findings import SHARE_OF_SEEDS, SMALL, Finding
+from sim.verify.findings import SHARE_OF_SEEDS, SMALL, Finding, Group
+from sim.verify.laws_of_runs import RUN_LAWS
 from sim.verify.run import judge_effects
+from sim.verify.trials import answer_trials
+
+GROUPS: Final[tuple[Group, ...]] = get_args(Group)
+"""In the order of the table."""
 
 
 def collect(
     seeds: int, only: Sequence[str], root: Path, jobs: int | None, watch: Watcher | None = None
 ) -> list[Finding]:
-    """Every check whose id begins with one of `only` (all when empty), in the order of the table."""
+    """Every check whose id begins with one of `only` (all when empty), in the order of the table.
+
+    `watch` is told how many pieces of work are done: first seeds of closed forms, laws and reason, then days of worlds.
+    """
+    found = answer_trials(CHECKS, partial(_wanted, only=only), seeds, jobs, watch)
     effects = [effect for effect in EFFECTS if _wanted(effect.id, only)]
-    return judge_effects(effects, seeds, root, jobs, watch)
+    if effects:
+        worlds = {variant for effect in effects for variant in effect.worlds.values()}
+        found += judge_effects(effects, seeds, root, jobs, watch)
+        found = [_also_there(finding, len(worlds) * seeds) for finding in found]
+    return sorted(found, key=_place)
+
+
+def _also_there(finding: Finding, replications: int) -> Finding:
+    """A conservation law held in the worlds of the published findings too, or their runs would have failed."""
+    if finding.source not in RUN_LAWS:
+        return finding
+    return replace(finding, found=f"{finding.found}; nor in {replications:,} of published findings")
+
+
+def _place(finding: Finding) -> int:
+    return GROUPS.index(finding.group)
 
 
 def _wanted(name: str, only: Sequence[str]) -> bool:
@@ -29,10 +59,16 @@ def shown(findings: Sequence[Finding]) -> Table:
     """The table for a terminal."""
     table = Table("id", "what", "target", "found", "seeds", "sign", "verdict", title=summary(findings))
     for row in findings:
-        share = f"{row.share_of_seeds:.0%}" if row.seeds else ""
         verdict = row.verdict if not row.reason else f"{row.verdict}: {row.reason}"
-        table.add_row(row.id, row.what, row.target, row.found, str(row.seeds or ""), share, verdict)
+        last = row is findings[-1] or _place(row) != _place(findings[findings.index(row) + 1])
+        table.add_row(
+            row.id, row.what, row.target, row.found, str(row.seeds or ""), _sign(row), verdict, end_section=last
+        )
     return table
+
+
+def _sign(row: Finding) -> str:
+    return "" if row.share_of_seeds is None or not row.seeds else f"{row.share_of_seeds:.0%}"
 
 
 def summary(findings: Sequence[Finding]) -> str:
@@ -63,13 +99,16 @@ def markdown(findings: Sequence[Finding], seeds: int) -> str:
         f"{SHARE_OF_SEEDS:.0%} of seeds and, where a size was published, the mean lies in the band. "
         "± is the half-width of a 95 % interval over seeds. Source ids are those of `docs/sources.md`.",
         "",
+        f"Closed forms (CF): the {CONFIDENCE:.0%} interval covers the closed form and is no wider than ± {WIDEST:.0%} "
+        f"of it, or the mean is within {NEGLIGIBLE:.1%}; counts by chi-square tests at {LEAST_P:.0%}. Laws (LAW) and "
+        "reason (RE) hold in every seed; `sign` is the share of seeds in which a row holds by itself.",
+        "",
         "| id | what | source | target | found | seeds | sign | verdict |",
         "|---|---|---|---|---|---|---|---|",
     ]
     rows = []
     for row in findings:
-        share = f"{row.share_of_seeds:.0%}" if row.seeds else ""
         verdict = row.verdict if not row.reason else f"**misses**: {row.reason}"
-        cells = (row.id, row.what, row.source, row.target, row.found, str(row.seeds or ""), share, verdict)
+        cells = (row.id, row.what, row.source, row.target, row.found, str(row.seeds or ""), _sign(row), verdict)
         rows.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
     return "\n".join([*head, *rows, ""])
