@@ -80,6 +80,8 @@ LAWS: Final[dict[str, str]] = {
         where coalesce(sent, 0) <> coalesce(in_transit, 0)""",
     "flow: a need does not end exactly once": """
         select need, count(*) as ends from needs group by 1 having count(*) <> 1""",
+    "flow: a need began and never ended": """
+        select distinct need from events anti join needs using (need) where need is not null""",
     "flow: arrivals and departures of a shopper differ": """
         select need, count(*) filter (where kind = 'arrive') as arrived, count(*) filter (where kind = 'leave') as left
         from events where kind in ('arrive', 'leave') group by 1

@@ -43,7 +43,7 @@ from sim.streams import Streams
 from sim.town import Town
 
 _JOURNEYS: dict[int, Callable[[Town, Errand], Generator[Any, Any, None]]]
-_RUN_OUT_DAYS_MAX = 60
+_RUN_OUT_DAYS_MAX = 366
 _MEMORY = 0.7
 """Weight of the past in the wait that shoppers remember (assumption): a week of waits fades in days."""
 

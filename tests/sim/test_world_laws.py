@@ -9,11 +9,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
+from any_scenario import any_scenario
 from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 from towns import small
 
 from scenarios.errors import LawViolated
+from scenarios.loader import load
 from sim.experiment import run_replication
 from sim.laws import check
 
@@ -27,32 +28,14 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return directory
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(
-    sets=st.fixed_dictionaries(
-        {
-            "population.needs_per_week": st.floats(0.1, 5),
-            "staff.intercept": st.floats(-4, 3),
-            "choice.ec": st.floats(-2, 3),
-            "choice.collect": st.floats(-2, 3),
-            "payments.cash_share": st.floats(0, 1),
-            "payments.late_capture": st.floats(0, 1),
-            "payments.attempts": st.integers(1, 3),
-            "payments.tenders.wallet.time_out": st.floats(0, 0.5),
-            "stock.cover_days": st.floats(0.5, 5),
-            "stock.shrink_per_unit_and_day": st.floats(0, 0.2),
-            "stock.online_buffer": st.integers(0, 3),
-            "fulfilment.no_show": st.floats(0, 1),
-            "fulfilment.hold_hours": st.floats(1, 100),
-            "evaluation.commission_percent": st.floats(0, 7),
-            "seed": st.integers(0, 1000),
-        }
-    )
-)
-def test_laws_hold_for_any_valid_scenario(sets: dict[str, float], tmp_path_factory: pytest.TempPathFactory) -> None:
-    town = ["population.shoppers=250", "horizon.days=3"]
-    loaded = small(sets=[*town, *(f"{key}={value}" for key, value in sets.items())])
-    assert list(run_replication(loaded.scenario, loaded.scenario.seed, 0, tmp_path_factory.mktemp("any"))) == [1, 2, 3]
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(town=any_scenario())
+def test_laws_hold_for_any_valid_scenario(
+    town: tuple[str, list[str]], tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    loaded = load(*town)
+    done = list(run_replication(loaded.scenario, loaded.scenario.seed, 0, tmp_path_factory.mktemp("any")))
+    assert done == list(range(1, loaded.scenario.horizon.days + 1))
 
 
 def _one_yen_more(column: str) -> Callable[[pa.Table], pa.Table]:
@@ -86,6 +69,7 @@ def _first_twice(table: pa.Table) -> pa.Table:
         ("ledger", _without("account", "revenue"), "payments and ledger disagree"),
         ("needs", _one_yen_more("contribution_yen"), "do not sum to its contribution"),
         ("needs", _first_twice, "does not end exactly once"),
+        ("needs", _without("outcome", "store"), "began and never ended"),
         ("stock_closing", _one_yen_more("on_hand"), "opening plus movements is not closing"),
         ("stock_moves", _without("reason", "opening"), "negative, or more held than there"),
         ("stock_moves", _without("reason", "reserve"), "negative, or more held than there"),
