@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -127,3 +128,11 @@ def test_a_trial_is_answered_in_order_of_its_seeds() -> None:
     question: Question = trial.questions[0]
     first, second = trial.sample(0), trial.sample(1)
     assert question.answer([first, second]).values == [first["wait_s"], second["wait_s"]]
+
+
+def test_the_reporting_checklist_points_to_files_that_exist() -> None:
+    root = Path(closed_forms.__file__).parents[2]
+    text = (root / "docs" / "stress-des.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"`((?:sim|scenarios|docs|tests)/[\w./-]+)`", text))
+    assert len(named) > 30
+    assert [name for name in sorted(named) if not (root / name).exists()] == []
