@@ -22,6 +22,7 @@ QUESTIONS: Final = {
     "train": ("runs", "omo run ward-omo --set evaluation.commission_percent=5"),
 }  # each question: the page that answers it, and the command that does
 
+MODES: Final = ("ward-siloed", "ward-o2o", "ward-omnichannel", "ward-omo")
 ENDED: Final = ("done", "cancelled", "failed", "lost")
 LATEST: Final = 5
 
@@ -112,7 +113,9 @@ def _job(job: Job, state: jobs.State, say: Words) -> None:
 
 
 def _result_link(job: Job, say: Words) -> None:
-    if len(job.runs) == 2:
+    if len(job.runs) > 2:
+        page.link("ledgers", say("jobs.show"), say, view="several", base=job.runs[0])
+    elif len(job.runs) == 2:
         page.link("ledgers", say("jobs.show"), say, a=job.runs[0], b=job.runs[1])
     else:
         page.link("runs", say("jobs.show"), say, run=job.runs[0])
@@ -120,7 +123,7 @@ def _result_link(job: Job, say: Words) -> None:
 
 def _form(say: Words) -> None:
     page.section(say("start.new"))
-    kinds = ("compare", "run")
+    kinds = ("compare", "modes", "run")
     names = [name for name in preset_names() if not name.startswith(("pos-", "ward-base"))]
     with st.container(border=True):
         kind = st.segmented_control(
@@ -134,7 +137,14 @@ def _form(say: Words) -> None:
         )
         days = columns[1].number_input(say("start.days"), 0, 3660, 14, key="days", help=say("start.days_help"))
         seed = columns[2].number_input(say("start.seed"), 0, 2**31, 1, key="seed", help=say("start.seed_help"))
-        arguments = [kind or "compare", *scenarios, "--seed", str(seed), "--reps", str(replications)]
+        arguments = [
+            "run" if kind == "run" else "compare",
+            *scenarios,
+            "--seed",
+            str(seed),
+            "--reps",
+            str(replications),
+        ]
         sets = [f"horizon.days={days}"] if days else []
         arguments += [part for text in sets for part in ("--set", text)]
         st.caption(say("start.command"))
@@ -144,6 +154,8 @@ def _form(say: Words) -> None:
 
 
 def _scenarios(kind: str, names: list[str], say: Words) -> list[str]:
+    if kind == "modes":
+        return list(MODES)
     labels = ("a", "b") if kind == "compare" else ("run",)
     found = []
     for column, label in zip(st.columns(len(labels)), labels, strict=True):

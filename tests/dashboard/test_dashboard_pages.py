@@ -221,6 +221,20 @@ def test_the_form_starts_our_own_command_and_the_page_shows_it(tmp_path: Path, m
     assert words("en")("jobs.lost") not in shown(app)
 
 
+def test_the_form_compares_the_four_modes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from dashboard import jobs
+
+    called: list[list[str]] = []
+    monkeypatch.setattr(jobs, "start", lambda _root, arguments, _title, runs: called.append([*arguments, *runs]))
+    monkeypatch.setenv("OMO_DASHBOARD_RUNS", str(tmp_path))
+    app = opened("start")
+    app.get("button_group")[-1].set_value("modes").run()
+    app.button(key="launch").click().run()
+    (arguments,) = called
+    assert arguments[:5] == ["compare", "ward-siloed", "ward-o2o", "ward-omnichannel", "ward-omo"]
+    assert [name.rsplit("-", 1)[0] for name in arguments[-4:]] == arguments[1:5]
+
+
 def test_a_scenario_with_mistakes_is_refused_with_its_lines(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OMO_DASHBOARD_RUNS", str(tmp_path / "runs"))
     wrong = tmp_path / "wrong.toml"
