@@ -216,6 +216,7 @@ CHANNELS: Final[tuple[Effect, ...]] = (
         ),
         lambda x: x > 0,
         band=(0.02, 0.08),
+        miss="nothing ties the size of a basket to being digital here; several channels come with more occasions only",
     ),
     Effect(
         "VT-09a",
@@ -235,6 +236,7 @@ CHANNELS: Final[tuple[Effect, ...]] = (
         lambda w: _adopters(w, "sum(net_yen)"),
         lambda x: x > 0,
         band=(0.2, 0.4),
+        miss="the app opens journeys but does not make anybody need more: occasions are latent and the same with it",
     ),
     Effect(
         "VT-09c",

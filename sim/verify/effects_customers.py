@@ -151,6 +151,7 @@ CUSTOMERS: Final[tuple[Effect, ...]] = (
         _OPENING,
         lambda w: relative(w["a"], w["b"], _ec_yen(140, 168)),
         lambda x: x > 0,
+        miss="the loss shrinks, but twenty weeks end before the published crossing at 6 to 24 months",
     ),
     Effect(
         "VT-04a",

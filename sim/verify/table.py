@@ -14,7 +14,7 @@ from sim.experiment import Watcher
 from sim.verify.checks import CHECKS
 from sim.verify.closed_forms import CONFIDENCE, NEGLIGIBLE, WIDEST
 from sim.verify.counts_of_needs import LEAST_P
-from sim.verify.effects import EFFECTS
+from sim.verify.effects import EFFECTS, RESTS_ON
 from sim.verify.findings import SHARE_OF_SEEDS, SMALL, Finding, Group
 from sim.verify.laws_of_runs import RUN_LAWS
 from sim.verify.run import judge_effects
@@ -111,4 +111,8 @@ def markdown(findings: Sequence[Finding], seeds: int) -> str:
         verdict = row.verdict if not row.reason else f"**misses**: {row.reason}"
         cells = (row.id, row.what, row.source, row.target, row.found, str(row.seeds or ""), _sign(row), verdict)
         rows.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
-    return "\n".join([*head, *rows, ""])
+    rests_on = [
+        f"- **{name}**: {text}." for name, text in RESTS_ON.items() if any(r.id.startswith(name) for r in findings)
+    ]
+    foot = ["", "## What the published findings rest on", "", *rests_on] if rests_on else []
+    return "\n".join([*head, *rows, *foot, ""])
