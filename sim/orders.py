@@ -76,6 +76,14 @@ def new_order_id(errand: Errand) -> int:
     return order
 
 
+def units_of(lines: list[tuple[int, int]]) -> int:
+    """Items in `lines` together."""
+    units = 0
+    for _, quantity in lines:
+        units += quantity
+    return units
+
+
 def _book(log: Recorder, order: Order, now_s: float, account: int, amount_yen: int, division: int = -1) -> None:
     """One row of the ledger; `division` is the `Channel` that it belongs to where that is not the order's own."""
     if amount_yen == 0:
@@ -108,9 +116,12 @@ def book_sale(log: Recorder, order: Order, now_s: float, commission_percent: flo
     order.errand.net_yen += order.net_yen
     _book(log, order, now_s, _REVENUE, order.net_yen)
     _book(log, order, now_s, _COST, -order.cost_yen)
-    _book(log, order, now_s, _FEE, -settlement.fee_yen)
-    _book(log, order, now_s, _COUPON, -settlement.coupon_yen, settlement.funder)
-    _book(log, order, now_s, _POINTS, -settlement.points_cost_yen)
+    if settlement.fee_yen:
+        _book(log, order, now_s, _FEE, -settlement.fee_yen)
+    if settlement.coupon_yen:
+        _book(log, order, now_s, _COUPON, -settlement.coupon_yen, settlement.funder)
+    if settlement.points_cost_yen:
+        _book(log, order, now_s, _POINTS, -settlement.points_cost_yen)
     if order.staff >= 0 and commission_percent > 0:
         _book(log, order, now_s, _COMMISSION, -_commission(order.net_yen, commission_percent))
 
@@ -187,9 +198,6 @@ def _commission(net_yen: int, percent: float) -> int:
 
 def close_order(log: Recorder, order: Order, now_s: float, state: OrderState) -> None:
     """The order has reached its end; writes its row."""
-    units = 0
-    for _, quantity in order.lines:
-        units += quantity
     log.orders.extend(
         ORDER(
             order.id,
@@ -202,7 +210,7 @@ def close_order(log: Recorder, order: Order, now_s: float, state: OrderState) ->
             order.fulfilment,
             order.store,
             order.place_of(order.lines[0][0]),
-            units,
+            units_of(order.lines),
             order.net_yen,
             order.cost_yen,
             order.staff,

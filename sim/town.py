@@ -135,4 +135,4 @@ class Town:
 
     def has_app(self, errand: Errand) -> bool:
         """Whether the shopper has the retailer's app by now."""
-        return bool(self.people.app_from_s[errand.shopper] <= self.engine.now)
+        return self.people.app_from_s.item(errand.shopper) <= self.engine.env._now

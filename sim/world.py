@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from functools import partial
 from typing import Any
 
@@ -127,7 +127,7 @@ class World:
         if scenario.stock.cycle_count_skus_per_day:
             for place in self.town.stores:
                 self.engine.start(count_stock(self.town, place))
-        self.engine.pump((errand.start_s, partial(self._set_out, errand)) for errand in errands)
+        self.engine.pump(self._set_out(errands))
         self.engine.run(day.start_s + DAY_S)
         self._remember_waits()
         self._remember_stock_outs()
@@ -139,9 +139,12 @@ class World:
         self._write_queues(day.index)
         self.replenishment.overnight(day.index, day.start_s + DAY_S, self.town.stock, self.log, self.streams)
 
-    def _set_out(self, errand: Errand) -> Generator[Any, Any, None]:
-        self.town.open_needs += 1
-        return _JOURNEYS[errand.journey](self.town, errand)
+    def _set_out(self, errands: Iterable[Errand]) -> Iterator[tuple[float, Callable[[], Generator[Any, Any, None]]]]:
+        """When each errand starts, and its journey."""
+        town = self.town
+        for errand in errands:
+            town.open_needs += 1
+            yield errand.start_s, partial(_JOURNEYS[errand.journey], town, errand)
 
     def _run_out(self) -> None:
         """Days after the horizon: stores are staffed, nobody sets out, until every need has ended."""

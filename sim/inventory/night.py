@@ -8,7 +8,7 @@ import numpy as np
 
 from sim.inventory.stock import Stock
 from sim.log.recorder import Recorder
-from sim.log.rows import LEDGER, STOCK_MOVE
+from sim.log.rows import LEDGER
 from sim.log.schema import Account, MoveReason
 from sim.needs import Ints
 from sim.streams import Floats, Streams
@@ -64,7 +64,10 @@ def night_of(stock: Stock, day: int, now_s: float, recorder: Recorder, streams: 
 def record_moves(recorder: Recorder, now_s: float, change: Ints, reason: MoveReason, hold: bool = False) -> None:
     """One row of `stock_moves` for each location and SKU whose stock (or, with `hold`, whose holds) changed."""
     location, sku = np.nonzero(change)
-    code = int(reason)
-    for place, item, units in zip(location.tolist(), sku.tolist(), change[location, sku].tolist(), strict=True):
-        moved = (0, units) if hold else (units, 0)
-        recorder.stock_moves.extend(STOCK_MOVE(now_s, place, item, *moved, code, -1, -1))
+    if not len(sku):
+        return
+    units = change[location, sku]
+    zero = np.zeros_like(units)
+    columns = {"time_s": zero + now_s, "location": location, "sku": sku, "need": zero - 1, "order": zero - 1}
+    columns |= {"on_hand_change": zero if hold else units, "held_change": units if hold else zero}
+    recorder.extend("stock_moves", columns | {"reason": zero + int(reason)})

@@ -56,11 +56,12 @@ def fill_basket(
     town: Town, location: int, errand: Errand, wanted: Iterable[tuple[int, int]], order: int
 ) -> tuple[Lines, Lines]:
     """Take what is there; returns (basket, missing). Each missing line is an event with its yen."""
-    now_s = town.engine.now
+    now_s = town.engine.env._now
     stock, basket, missing = town.stock, [], []
+    on_hand, held = stock.on_hand[location], stock.held[location]
     for sku, asked in wanted:
         town.lines_wanted[location] += 1
-        got = min(asked, stock.free(location, sku))
+        got = min(asked, on_hand[sku] - held[sku])
         if got > 0:
             stock.take(now_s, location, sku, got, errand.need, order)
             basket.append((sku, got))

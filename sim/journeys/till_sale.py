@@ -11,7 +11,7 @@ from sim.journeys.regret import has_the_goods
 from sim.journeys.shelf import Lines, lose, put_back, worth
 from sim.log.schema import Channel, Fulfilment, Kind, OrderState, Outcome, Place
 from sim.loyalty.satisfaction import Feeling
-from sim.orders import Order, book_sale, close_order
+from sim.orders import Order, book_sale, close_order, units_of
 from sim.store.tills import queue_and_pay
 from sim.town import Town
 
@@ -21,7 +21,7 @@ _QUEUE_LEFT, _NOT_PAID, _LONG_WAIT, _SERVED = (
 )
 _SERVICE_S = 60.0
 """Being served does not irritate; only what goes beyond counts as waiting."""
-_STORE, _CARRY = int(Channel.STORE), int(Fulfilment.CARRY)
+_STORE, _CARRY, _TILL = int(Channel.STORE), int(Fulfilment.CARRY), int(Place.STAFFED_TILL)
 
 
 def _showing_card_s(town: Town, errand: Errand) -> float:
@@ -36,7 +36,7 @@ def buy_at_till(town: Town, errand: Errand, basket: Lines, order: int) -> Genera
     """Buy `basket` at a till of the errand's store; whoever gives up, or cannot pay, leaves it behind."""
     store = town.stores[errand.store]
     net_yen, cost_yen = worth(town, basket)
-    items = sum(quantity for _, quantity in basket)
+    items = units_of(basket)
     came_s = town.engine.now
     settlement = yield from queue_and_pay(town, store, errand, order, items, net_yen, _showing_card_s(town, errand))
     feel = town.loyalty.feel
@@ -65,7 +65,7 @@ def buy_at_till(town: Town, errand: Errand, basket: Lines, order: int) -> Genera
         settlement=settlement,
         identified=errand.member and errand.known_draw < town.open.match_rate[errand.store],
     )
-    town.note(errand, _PAID, Place.STAFFED_TILL, items, net_yen, order, settlement.payment)
+    town.note(errand, _PAID, _TILL, items, net_yen, order, settlement.payment)
     book_sale(town.log, sale, now_s, 0.0)
     close_order(town.log, sale, now_s, OrderState.COMPLETED)
     irritated_s = errand.patience_s / town.scenario.patience.leaving_factor

@@ -28,13 +28,13 @@ from sim.town import Town
 Steps = Generator[Any, Any, None]
 Buying = Generator[Any, Any, Outcome]
 
-_ARRIVE, _LEAVE = int(Kind.ARRIVE), int(Kind.LEAVE)
+_ARRIVE, _LEAVE, _FLOOR = int(Kind.ARRIVE), int(Kind.LEAVE), int(Place.FLOOR)
 _MISSING, _ANNOYED = int(Feeling.STOCK_OUT), int(Feeling.ANNOYED)
 
 
 def walk_in(town: Town, errand: Errand) -> Steps:
     """The whole visit, and what follows from home afterwards."""
-    town.note(errand, _ARRIVE, Place.FLOOR)
+    town.note(errand, _ARRIVE, _FLOOR)
     yield errand.browse_s
     if town.open.unfamiliar[errand.store]:
         yield from get_confused(town, town.stores[errand.store], errand)
@@ -60,7 +60,7 @@ def _shop(town: Town, errand: Errand) -> Buying:
         if decision is not Decision.BUY:
             return (yield from _leave_without(town, errand, basket, order, decision, known, reads))
     if on_display:
-        town.note(errand, _LEAVE, Place.FLOOR)
+        town.note(errand, _LEAVE, _FLOOR)
         return (yield from order_what_was_shown(town, errand, advice))
     if advice.ships_instead:
         put_back(town, errand.store, errand, basket, order)
@@ -80,7 +80,7 @@ def _buy(town: Town, errand: Errand, basket: Lines, missing: Lines, order: int, 
     outcome = Outcome.LOST_STOCK_OUT
     if basket:
         outcome = yield from _check_out(town, errand, basket, order, advice)
-    town.note(errand, _LEAVE, Place.FLOOR)
+    town.note(errand, _LEAVE, _FLOOR)
     if online:
         outcome = _better(outcome, (yield from order_missing(town, errand, online, advice)))
     if reacted.our_other_store:
@@ -100,7 +100,7 @@ def _leave_annoyed(town: Town, errand: Errand, basket: Lines, missing: Lines, or
     put_back(town, errand.store, errand, basket, order)
     lose(town, errand, basket + missing)
     town.loyalty.feel(errand.shopper, _ANNOYED)
-    town.note(errand, _LEAVE, Place.FLOOR)
+    town.note(errand, _LEAVE, _FLOOR)
     return Outcome.NOTHING
 
 
@@ -109,7 +109,7 @@ def _leave_without(
 ) -> Buying:
     """Put everything back and go; some go on thinking."""
     put_back(town, errand.store, errand, basket, order)
-    town.note(errand, _LEAVE, Place.FLOOR)
+    town.note(errand, _LEAVE, _FLOOR)
     if decision is Decision.LEAVE:
         return Outcome.NOTHING
     return (yield from think_it_over(town, errand, list(errand.lines), known, scanned))

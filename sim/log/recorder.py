@@ -157,7 +157,7 @@ class Recorder:
         for name in _PACKED:
             packed: bytearray = getattr(self, name)
             if len(packed) > (0 if everything else _ROW_GROUP * record_type(name).itemsize):
-                rows = np.frombuffer(bytes(packed), record_type(name))
+                rows = np.array(np.frombuffer(packed, record_type(name)))
                 self._flushed[name] += len(packed)
                 packed.clear()
                 if name != "queues":

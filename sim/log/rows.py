@@ -8,6 +8,7 @@ list and `np.fromiter`: a quarter of the time for thirteen columns. Codes are pa
 from __future__ import annotations
 
 import struct
+from functools import cache
 from typing import Final
 
 import numpy as np
@@ -28,6 +29,7 @@ def _layout(table: str) -> struct.Struct:
     return struct.Struct("<" + "".join(_FORMATS[kind][0] for kind in TABLES[table].types))
 
 
+@cache
 def record_type(table: str) -> np.dtype[np.void]:
     """The NumPy record type of a packed row of `table`."""
     schema = TABLES[table]

@@ -60,6 +60,21 @@ class Settlement:
     """An earlier attempt had been captured as well; the payer sees it before the night's refund."""
 
 
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What a payment has to know of its tender: the scenario's figures, on a path where their look-up counts."""
+
+    brand: int
+    is_slip: bool
+    handling_s: float
+    latency_median_s: float
+    latency_sigma: float
+    time_out: float
+    decline: float
+    fee: float
+    fee_yen: int
+
+
 class Tenders:
     """The scenario's tenders, indexed; cash is the store tender without a provider."""
 
@@ -68,11 +83,10 @@ class Tenders:
         self.rules = rules
         self.streams = streams
         self.all: list[Tender] = list(rules.tenders.values())
-        self.brand = [BRANDS.index(tender.brand) for tender in self.all]
         self.cash = next((i for i, tender in enumerate(self.all) if tender.brand == "cash"), -1)
         self._choices = {channel: self._shares(channel) for channel in ("store", "online")}
         self._online: list[int] = self._choices["online"][0].tolist()
-        self.is_slip = [tender.brand == "konbini" for tender in self.all]
+        self.terms = [_terms(tender) for tender in self.all]
         self.outages = outages_of(scenario, self.all)
         self.load = BrandLoad(rules.latency_profile)
         self.always_usual = not self.outages.psp and not rules.latency_profile
@@ -97,7 +111,7 @@ class Tenders:
             return self.cash if has_cash and self.cash >= 0 else tender
         at = self._online.index(tender)
         others = [*self._online[at + 1 :], *self._online[:at]]
-        return next((other for other in others if goods_wait or not self.is_slip[other]), tender)
+        return next((other for other in others if goods_wait or not self.terms[other].is_slip), tender)
 
     def conditions(self, tender: int, place: int, payment: int, at_s: float) -> Conditions:
         """How the provider of `tender` is doing at `at_s`, as this payment will find it."""
@@ -122,6 +136,20 @@ class Conditions:
     """Whether the payer tries another tender after a time-out."""
 
 
+def _terms(tender: Tender) -> Terms:
+    return Terms(
+        brand=BRANDS.index(tender.brand),
+        is_slip=tender.brand == "konbini",
+        handling_s=tender.handling_s,
+        latency_median_s=tender.latency_median_s,
+        latency_sigma=tender.latency_sigma,
+        time_out=tender.time_out,
+        decline=tender.decline,
+        fee=tender.fee,
+        fee_yen=tender.fee_yen,
+    )
+
+
 def pay(
     tenders: Tenders,
     log: Recorder,
@@ -140,17 +168,17 @@ def pay(
     that a slip for the convenience store will do.
     """
     index = errand.store_tender if channel == _STORE else errand.online_tender
-    if tenders.is_slip[index] and not goods_wait:
+    if tenders.terms[index].is_slip and not goods_wait:
         index = tenders.another(index, channel, errand.has_cash, goods_wait)
     at = errand.store if channel == _STORE else _EC
     rules = tenders.rules
     need, seconds, draws = errand.need, 0.0, errand.payment_draws
     captured_before = False
     for attempt in range(rules.attempts):
-        tender = tenders.all[index]
+        tender = tenders.terms[index]
         fate, z = draws[2 * attempt], draws[2 * attempt + 1]
         latency = tender.latency_median_s * exp(tender.latency_sigma * z)
-        payment, brand = order * 4 + attempt, tenders.brand[index]
+        payment, brand = order * 4 + attempt, tender.brand
         time_out, late, switches = tender.time_out, errand.late_draw < rules.late_capture, False
         timed_out = False
         if not tenders.always_usual:
@@ -164,20 +192,20 @@ def pay(
         if timed_out or fate < time_out:
             seconds += rules.time_out_s - latency
             latency = rules.time_out_s
-            outcome = _LATE if late and not tenders.is_slip[index] else _NO_EFFECT
+            outcome = _LATE if late and not tender.is_slip else _NO_EFFECT
         elif fate < time_out + tender.decline:
             outcome = _DECLINED
         moment = at_s + seconds
-        row = (payment, order, need, moment, brand, channel, attempt, amount_yen, latency, outcome)
         who = (errand.shopper, need, errand.journey, errand.store)
         log.events.extend(EVENT(moment, *who, _PAY_ATTEMPT, place, -1, 0, amount_yen, order, payment, -1))
+        row = (payment, order, need, moment, brand, channel, attempt, amount_yen, latency, outcome)
         if outcome == _CAPTURED:
-            if tenders.is_slip[index]:
-                paid, waits_s = fate_of_slip(rules.slip, tenders.streams, payment)
-                slip = OpenSlip(waits_s, paid, latency, row[:3], (brand, channel, attempt), amount_yen, fee)
-                return Settlement(paid, seconds, fee if paid else 0, payment, brand, slip=slip)
-            log.payments.extend(PAYMENT(*row, fee))
-            return Settlement(True, seconds, fee, payment, brand, charged_twice=captured_before)
+            if not tender.is_slip:
+                log.payments.extend(PAYMENT(*row, fee))
+                return Settlement(True, seconds, fee, payment, brand, charged_twice=captured_before)
+            paid, waits_s = fate_of_slip(rules.slip, tenders.streams, payment)
+            slip = OpenSlip(waits_s, paid, latency, row[:3], (brand, channel, attempt), amount_yen, fee)
+            return Settlement(paid, seconds, fee if paid else 0, payment, brand, slip=slip)
         log.payments.extend(PAYMENT(*row, 0))
         if outcome == _LATE:
             captured_before = True

@@ -22,7 +22,7 @@ from sim.streams import Floats
 Rows = NDArray[Any]
 
 _STORE, _APP, _EC = int(Channel.STORE), int(Channel.APP), int(Channel.EC)
-_SALES: Final = [int(Account.REVENUE), int(Account.REFUND)]
+_REVENUE, _REFUND = int(Account.REVENUE), int(Account.REFUND)
 _NEEDS_PER_SHOPPER: Final = int(need_id(np.array([1]), 0, np.array([0]))[0])
 _ENOUGH_CONTACTS: Final = 30
 """Contacts of a kind from which on a mean is worth comparing (assumption)."""
@@ -112,7 +112,7 @@ class Month:
         at = contacts.index_of(need)
         met = at >= 0
         np.add.at(contacts.contribution_yen, at[met], yen[met])
-        sale = np.isin(rows["account"], _SALES)
+        sale = _is_sale(rows)
         online, till = sale & met & (channel != _STORE), sale & met & (channel == _STORE)
         np.add.at(contacts.online_yen, at[online], yen[online])
         np.add.at(contacts.till_yen, at[till], yen[till])
@@ -139,7 +139,7 @@ class Month:
 
     def _read_leavers(self, today: Contacts, rows: Rows) -> None:
         """Who looked at goods that were there, asked, and bought nothing here today: what staff call showrooming."""
-        sold = rows["need"][np.isin(rows["account"], _SALES) & (rows["order_channel"] != _EC)]
+        sold = rows["need"][_is_sale(rows) & (rows["order_channel"] != _EC)]
         there = ~today.stocked_out
         left = there & ~np.isin(today.need, sold)
         staff = len(self.home_store)
@@ -186,6 +186,13 @@ class Month:
         contacts = self.contacts
         np.add.at(counts, (contacts.staff, contacts.action, contacts.stocked_out.astype(np.int64)), 1.0)
         return counts
+
+
+def _is_sale(rows: Rows) -> NDArray[np.bool_]:
+    """Rows of the ledger that are revenue, or revenue given back."""
+    account = rows["account"]
+    sale: NDArray[np.bool_] = (account == _REVENUE) | (account == _REFUND)
+    return sale
 
 
 def _no_contacts() -> np.dtype[np.void]:
