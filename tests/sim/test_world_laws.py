@@ -38,6 +38,20 @@ def test_laws_hold_for_any_valid_scenario(
     assert done == list(range(1, loaded.scenario.horizon.days + 1))
 
 
+@pytest.mark.parametrize(
+    "sets",
+    [
+        [f"stores.station.floor_staff={[0] * 24}", "choice.collect=4.0"],
+        ["returns.exchange=1.0", "returns.defect=1.0"],
+        ["fulfilment.hold_hours=2000", "fulfilment.no_show=1.0", "choice.collect=4.0"],
+    ],
+    ids=["nobody on the floor to pick", "every return exchanged", "orders kept for months"],
+)
+def test_every_need_ends(sets: list[str], tmp_path: Path) -> None:
+    loaded = small(sets=["population.shoppers=250", "horizon.days=3", *sets])
+    assert list(run_replication(loaded.scenario, 1, 0, tmp_path)) == [1, 2, 3]
+
+
 def _one_yen_more(column: str) -> Callable[[pa.Table], pa.Table]:
     def tamper(table: pa.Table) -> pa.Table:
         first = pa.array([1] + [0] * (table.num_rows - 1), pa.int64())
