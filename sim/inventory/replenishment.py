@@ -57,6 +57,7 @@ def display_units(scenario: Scenario, goods: Catalogue) -> Ints:
     asked_by = {name: [m for m in scenario.missions.values() if name in m.categories] for name in goods.category_names}
     inspected = np.array([bool(asked_by[name]) and all(m.inspected for m in asked_by[name]) for name in asked_by])
     showroom = np.array([*(level > 0 for level in open_today(scenario, 0).showroom[:-1]), False])
+    showroom &= np.array([*(store.opens_day == 0 for store in scenario.stores.values()), True])
     shown: Ints = (showroom[:, None] & inspected[goods.category] & _carried(scenario, goods)).astype(np.int64)
     return shown
 
@@ -87,8 +88,13 @@ class Replenishment:
         self.morning = self.opening()
 
     def opening(self) -> Ints:
-        """Stock with which a run begins."""
-        return self.levels + self.display
+        """Stock with which a run begins; stores that open later have none yet."""
+        return self._levels_on(0) + self.display
+
+    def _levels_on(self, day: int) -> Ints:
+        """The levels of those locations that exist by `day`."""
+        opens_day = [store.opens_day for store in self.scenario.stores.values()]
+        return np.where(np.array([*opens_day, 0])[:, None] <= day, self.levels, 0).astype(np.int64)
 
     def overnight(self, day: int, now_s: float, stock: Stock, recorder: Recorder, streams: Streams) -> None:
         """Everything between closing on `day` and opening on the next."""
@@ -102,7 +108,7 @@ class Replenishment:
         self._receive(night)
         if rules.rebalance:
             coming = self._on_order(night) + night.in_transit
-            sent = transfers.rebalance(night, self.levels, coming, rules.transfer_yen_per_unit)
+            sent = transfers.rebalance(night, self._levels_on(day + 1), coming, rules.transfer_yen_per_unit)
             self.sent[day + 1 + rules.transfer_days] = sent
         self._order(night)
         value_yen = (night.on_hand * self.goods.cost_yen).sum(axis=1)
@@ -121,11 +127,12 @@ class Replenishment:
     def _order(self, night: Night) -> None:
         rules = self.scenario.stock
         coming = self._on_order(night) + night.in_transit
-        orders = np.maximum(0, self.levels - (night.recorded - night.held) - coming)
-        for location, row in enumerate(orders):
-            last = location == len(orders) - 1
+        missing = -(night.recorded - night.held) - coming
+        for location in range(len(missing)):
+            last = location == len(missing) - 1
             arrives = night.day + 1 + (rules.lead_days_warehouse if last else rules.lead_days_store)
-            self.due.setdefault(arrives, np.zeros_like(orders))[location] += row
+            orders = np.maximum(0, self._levels_on(arrives)[location] + missing[location])
+            self.due.setdefault(arrives, np.zeros_like(missing))[location] += orders
 
     def _on_order(self, night: Night) -> Ints:
         on_order: Ints = sum(self.due.values(), np.zeros_like(night.on_hand))
