@@ -19,6 +19,7 @@ from sim.log.schema import Channel, Fulfilment, Kind, OrderState, Outcome, Place
 from sim.loyalty.paying import pay_with_points
 from sim.loyalty.satisfaction import Feeling
 from sim.orders import Order, book_sale, close_order, new_order_id, shipping_fee_yen
+from sim.store.store import Store
 from sim.town import Town
 
 _SCAN, _PAID, _PAY_FAILED = int(Kind.SCAN), int(Kind.PAID), int(Kind.PAY_FAILED)
@@ -26,16 +27,16 @@ _APP, _CARRY, _SHIP = int(Channel.APP), int(Fulfilment.CARRY), int(Fulfilment.SH
 _SERVED, _NOT_PAID = int(Feeling.SERVED), int(Feeling.PAYMENT_FAILED)
 
 
-def prefers_app(town: Town, errand: Errand, queueing: int, recommended: bool) -> bool:
+def prefers_app(town: Town, errand: Errand, store: Store, recommended: bool) -> bool:
     """Whether somebody with a full basket pays in the app rather than at the till (logit)."""
-    familiarity = town.open.scan_and_pay[errand.store]
+    familiarity = town.open.scan_and_pay[store.index]
     if not familiarity or not town.has_app(errand) or town.tenders.outages.ec_is_down(town.engine.now):
         return False
     rules = town.scenario.scan_and_pay
     utility = (
         rules.base
         + rules.digital_affinity * errand.affinity
-        + rules.per_person_queueing * queueing
+        + rules.per_person_queueing * store.people_queueing()
         + rules.recommended * recommended
         + town.scenario.learning.utility * (1 - familiarity)
     )

@@ -37,7 +37,7 @@ def buy_at_till(town: Town, errand: Errand, basket: Lines, order: int) -> Genera
     store = town.stores[errand.store]
     net_yen, cost_yen = worth(town, basket)
     items = units_of(basket)
-    came_s = town.engine.now
+    came_s = town.engine.env._now
     settlement = yield from queue_and_pay(town, store, errand, order, items, net_yen, _showing_card_s(town, errand))
     feel = town.loyalty.feel
     if settlement is None or not settlement.paid:
@@ -49,7 +49,7 @@ def buy_at_till(town: Town, errand: Errand, basket: Lines, order: int) -> Genera
         feel(errand.shopper, _NOT_PAID)
         town.note(errand, _PAY_FAILED, Place.STAFFED_TILL, amount_yen=net_yen, order=order)
         return Outcome.LOST_PAYMENT
-    now_s = town.engine.now
+    now_s = town.engine.env._now
     sale = Order(
         id=order,
         errand=errand,

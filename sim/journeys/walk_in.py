@@ -116,8 +116,9 @@ def _leave_without(
 
 
 def _check_out(town: Town, errand: Errand, basket: Lines, order: int, advice: Advice) -> Buying:
+    """The steps of paying: in the app, or at a till."""
     store = town.stores[errand.store]
-    if not advice.deflected and scan_and_pay.prefers_app(town, errand, store.people_queueing(), advice.accepted):
+    if not advice.deflected and scan_and_pay.prefers_app(town, errand, store, advice.accepted):
         errand.journey = int(Journey.SCAN_AND_PAY)
-        return (yield from scan_and_pay.pay_in_app(town, errand, basket, order, advice.code))
-    return (yield from buy_at_till(town, errand, basket, order))
+        return scan_and_pay.pay_in_app(town, errand, basket, order, advice.code)
+    return buy_at_till(town, errand, basket, order)

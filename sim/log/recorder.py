@@ -214,7 +214,7 @@ def _typed(values: np.ndarray[Any, Any], field: pa.Field[Any]) -> pa.Array[Any]:
     if field.type == pa.bool_():
         flags: pa.Array[Any] = pa.array(values.astype(np.bool_), field.type)
         return flags
-    whole = values.astype(np.int64)
+    whole = values if values.dtype.kind == "i" else values.astype(np.int64)
     mask = whole < 0 if field.name in _NULLABLE else None
     ids: pa.Array[Any] = pa.array(whole, field.type, mask=mask)
     return ids

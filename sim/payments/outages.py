@@ -49,7 +49,7 @@ class Outages:
 
     def ec_is_down(self, at_s: float) -> bool:
         """Whether the EC shop and the app take no orders at `at_s`."""
-        return any(window.from_s <= at_s < window.to_s for window in self.ec)
+        return bool(self.ec) and any(window.from_s <= at_s < window.to_s for window in self.ec)
 
     def ec_back_s(self, at_s: float, come_back_draw: float, when_draw: float) -> float | None:
         """When somebody who was turned away at `at_s` tries again; None who does not."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -98,8 +98,8 @@ class Store:
         self.score = RULES.get(rules.line_choice)
         self.jockeys = rules.lines == "separate" and rules.jockey_from_people > 0
         self.plain = not (weights[staffed] or self.jockeys or table.back_room_staff)
-        self._till_breaks = breaks_of_day(table.staffed_tills, table.break_minutes)
-        self._floor_breaks = breaks_of_day(table.floor_staff, table.break_minutes)
+        self._till_breaks = _by_hour(breaks_of_day(table.staffed_tills, table.break_minutes))
+        self._floor_breaks = _by_hour(breaks_of_day(table.floor_staff, table.break_minutes))
         self.start_day()
         hours = [hour for hour, tills in enumerate(table.staffed_tills) if tills]
         self.opening_hour, self.closing_hour = min(hours), max(hours) + 1
@@ -125,18 +125,17 @@ class Store:
         self._tally()
         self._hour = hour
         if self.is_open_on(int(self.engine.now / DAY_S)):
-            self._plan_breaks(self._till_breaks, self._till_break)
-            self._plan_breaks(self._floor_breaks, self._floor_break)
+            self._plan_breaks(self._till_breaks.get(hour, ()), self._till_break)
+            self._plan_breaks(self._floor_breaks.get(hour, ()), self._floor_break)
         self._man_tills()
         self._man_floor()
 
-    def _plan_breaks(self, breaks: list[tuple[float, float]], change: Callable[[int], None]) -> None:
-        """Plan those breaks that begin within this hour."""
+    def _plan_breaks(self, breaks: Iterable[tuple[float, float]], change: Callable[[int], None]) -> None:
+        """Plan the breaks that begin within this hour."""
         begins_s = self._hour * HOUR_S
         for start_s, end_s in breaks:
-            if begins_s <= start_s < begins_s + HOUR_S:
-                self.engine.call_after(start_s - begins_s, partial(change, 1))
-                self.engine.call_after(end_s - begins_s, partial(change, -1))
+            self.engine.call_after(start_s - begins_s, partial(change, 1))
+            self.engine.call_after(end_s - begins_s, partial(change, -1))
 
     def send_helpers(self, change: int) -> None:
         """Back-room staff open so many tills more, or go back (negative)."""
@@ -223,3 +222,11 @@ class Store:
         if not hours.any():
             hours[self.opening_hour : self.closing_hour] = 1.0
         return hours
+
+
+def _by_hour(breaks: list[tuple[float, float]]) -> dict[int, list[tuple[float, float]]]:
+    """Breaks by the hour in which they begin."""
+    hours: dict[int, list[tuple[float, float]]] = {}
+    for start_s, end_s in breaks:
+        hours.setdefault(int(start_s / HOUR_S), []).append((start_s, end_s))
+    return hours
