@@ -42,21 +42,21 @@ def share(value: float, signed: bool = False) -> str:
 def points(value: float, language: Language, signed: bool = True) -> str:
     """A difference of shares in percentage points."""
     unit = "ポイント" if language == "ja" else " pp"
-    decimals = 2 if abs(value) < 0.01 else 1
-    return f"{_sign(value, signed)}{abs(value) * 100:.{decimals}f}{unit}"
+    return f"{_points(value, signed)}{unit}"
 
 
 def seconds(value: float, language: Language, signed: bool = False) -> str:
     """Seconds, minutes from two minutes on, hours from two hours on."""
     divisor, units = next((d, u) for d, u in _TIMES if abs(value) >= 2 * d or d == 1)
-    return f"{_sign(value, signed)}{abs(value) / divisor:.1f}{units[language]}"
+    return f"{_signed(value, signed, f'{abs(value) / divisor:.1f}')}{units[language]}"
 
 
 def quantity(value: float, unit: str, language: Language, signed: bool = False) -> str:
     """Days, hours, or a number without a unit; small ones keep two decimals."""
     names = {"days": {"en": " days", "ja": "日"}, "hours": {"en": " h", "ja": "時間"}}.get(unit)
     decimals = 2 if 0 < abs(value) < 10 and unit == "number" else 1
-    return f"{_sign(value, signed)}{abs(value):,.{decimals}f}{names[language] if names else ''}"
+    size = f"{abs(value):,.{decimals}f}"
+    return f"{_signed(value, signed, size)}{names[language] if names else ''}"
 
 
 def count(value: float, signed: bool = False) -> str:
@@ -79,7 +79,9 @@ def figure(value: float | None, unit: str, language: Language, signed: bool = Fa
 
 
 def interval(document: Mapping[str, float | None], unit: str, language: Language, signed: bool = False) -> str:
-    """Mean and half-width of `{mean, half_width}`: `¥3.26M ± ¥0.50M`."""
+    """Mean and half-width of `{mean, half_width}`: `¥3.26M ± ¥0.50M`, `+4.1 ± 0.6 pp`."""
+    if unit == "share" and signed and document["mean"] is not None and document["half_width"] is not None:
+        return f"{_points(document['mean'], signed=True)} ± {points(document['half_width'], language, signed=False)}"
     mean = figure(document["mean"], unit, language, signed)
     half_width = document["half_width"]
     if half_width is None:
@@ -108,6 +110,15 @@ def scale_of(values: Iterable[float], unit: str, language: Language) -> Scale:
 
 def _sign(value: float, signed: bool) -> str:
     return "−" if value < 0 else "+" if signed and value > 0 else ""
+
+
+def _signed(value: float, signed: bool, size: str) -> str:
+    """`size` with the sign of `value`; what is rounded to nothing has none."""
+    return f"{_sign(value, signed)}{size}" if size.strip("0.,") else size
+
+
+def _points(value: float, signed: bool) -> str:
+    return _signed(value, signed, f"{abs(value) * 100:.{2 if abs(value) < 0.01 else 1}f}")
 
 
 def _yen_en(size: float) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import io
 import re
+import textwrap
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from html import escape
@@ -19,7 +20,18 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from dashboard.amounts import scale_of, yen
-from dashboard.charts.palette import APP, COMPANY, DIVISION, EC, INK_ON_LIGHT, LOST, NEUTRAL, STORE, WORLD
+from dashboard.charts.palette import (
+    APP,
+    COMPANY,
+    DIVISION,
+    EC,
+    INK_ON_LIGHT,
+    LIGHT_BACKGROUND,
+    LOST,
+    NEUTRAL,
+    STORE,
+    WORLD,
+)
 from dashboard.charts.steps import UNITS, Step, relative_differences
 from dashboard.typeface import FAMILY, font_file
 from dashboard.words import Words
@@ -58,15 +70,14 @@ def waterfall(steps: Sequence[Step], names: Sequence[str], alt: str, say: Words)
                 ha="center",
                 va="bottom" if height >= 0 else "top",
                 fontsize=9,
+                bbox={"facecolor": LIGHT_BACKGROUND, "edgecolor": "none", "pad": 0.6},
             )
             if not step.is_total:
                 base = tip
                 if i + 1 < len(steps):
                     axes.plot([i + 0.3, i + 0.7], [tip, tip], color=NEUTRAL, linewidth=0.8)
         axes.axhline(0, color=INK_ON_LIGHT, linewidth=0.8)
-        axes.set_xticks(
-            range(len(steps)), names, rotation=0 if len(steps) < 6 else 20, ha="center" if len(steps) < 6 else "right"
-        )
+        axes.set_xticks(range(len(steps)), [textwrap.fill(name, 16) for name in names])
         axes.set_ylabel(scale.unit)
         axes.use_sticky_edges = False
         axes.margins(y=0.14)
@@ -224,13 +235,15 @@ def _style(language: str) -> Iterator[None]:
 def _inlined(svg: str, alt: str) -> str:
     """The `<svg>` element alone, named for screen readers; in HTML it needs neither namespaces nor metadata.
 
-    Identifiers that nothing refers to go; the others get a prefix of their figure, as a page has one name space.
+    Identifiers that nothing refers to go; the others are numbered, as matplotlib makes them from the last bits of a
+    layout, and get a prefix of their figure, as a page has one name space.
     """
     body = re.sub(r"<metadata>.*?</metadata>", "", svg[svg.index("<svg") :], flags=re.DOTALL)
     body = re.sub(r' xmlns(:xlink)?="[^"]*"', "", body)
     body = re.sub(r'<svg [^>]*?viewBox="([^"]*)"[^>]*>', r'<svg viewBox="\1">', body, count=1)
+    used = {name: at for at, name in enumerate(dict.fromkeys(re.findall(r'(?:url\(|href=")#([^)"]+)', body)))}
+    body = re.sub(r' id="([^"]+)"', lambda m: f' id="@{used[m[1]]}"' if m[1] in used else "", body)
+    body = re.sub(r'(url\(|href=")#([^)"]+)', lambda m: f"{m[1]}#@{used[m[2]]}", body)
     prefix = hashlib.sha256(body.encode()).hexdigest()[:8]
-    used = set(re.findall(r'(?:url\(|href=")#([^)"]+)', body))
-    body = re.sub(r' id="([^"]+)"', lambda m: f' id="{prefix}-{m[1]}"' if m[1] in used else "", body)
-    body = re.sub(r'(url\(|href=")#', rf"\g<1>#{prefix}-", body)
+    body = re.sub(r'( id="|(?:url\(|href=")#)@', rf"\g<1>{prefix}-", body)
     return body.replace("<svg ", f'<svg role="img" aria-label="{escape(alt, quote=True)}" ', 1).strip()

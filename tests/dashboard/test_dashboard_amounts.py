@@ -43,7 +43,13 @@ def test_a_difference_of_shares_is_in_points_and_a_share_in_per_cent() -> None:
     assert amounts.figure(0.2472, "share", "en", signed=True) == "+24.7 pp"
     assert amounts.figure(0.2472, "share", "ja", signed=True) == "+24.7ポイント"
     assert amounts.figure(0.2472, "share", "en") == "24.7 %"
-    assert amounts.interval({"mean": 0.2472, "half_width": 0.016}, "share", "en", signed=True) == "+24.7 pp ± 1.6 pp"
+    assert amounts.interval({"mean": 0.2472, "half_width": 0.016}, "share", "en", signed=True) == "+24.7 ± 1.6 pp"
+
+
+def test_what_is_rounded_to_nothing_has_no_sign() -> None:
+    assert amounts.figure(-0.00001, "share", "en", signed=True) == "0.00 pp"
+    assert amounts.figure(-0.001, "number", "en", signed=True) == "0.00"
+    assert amounts.figure(0.01, "s", "ja", signed=True) == "0.0秒"
 
 
 def test_long_times_and_quantities_keep_their_unit() -> None:
