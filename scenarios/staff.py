@@ -49,7 +49,7 @@ class Staff(Table):
     prior_sale_yen: Positive = cited(4000.0, ASSUMPTION, "what staff think a recommended order is worth")
     prior_followed: Share = cited(0.3, ASSUMPTION, "share of advice that staff think is followed")
     prior_ltv_yen: NotNegative = cited(1500.0, ASSUMPTION, "what staff think a new app user contributes by pay day")
-    new_policy_trust: Share = cited(0.5, ASSUMPTION, "how far pay that was never seen yet is believed")
+    new_policy_trust: Share = cited(0.65, "assumption to meet S119", "how far pay that was never seen yet is believed")
     belief_smoothing: Share = cited(0.6, ASSUMPTION, "weight of the newest pay slip in what is believed")
     pay_delay_days: int = cited(25, ASSUMPTION, "days from the end of a month to the pay slip for it", ge=0)
     code_gaming: Share = cited(

@@ -72,7 +72,11 @@ def _adopters_returns(worlds: Worlds) -> float:
     )
 
 
-_APP: Final = {"a": OMO, "b": Variant("ward-omo", ("population.app_share=0.45",))}
+_APP_TOWN: Final = ("population.shoppers=10000", "horizon.days=42")
+_APP: Final = {
+    "a": Variant("ward-omo", _APP_TOWN, small=False),
+    "b": Variant("ward-omo", (*_APP_TOWN, "population.app_share=0.45"), small=False),
+}
 _SHOWROOM_OFF: Final = Variant("ward-omo", ("stores.temple.opens_day=3000",))
 _SHOWROOM: Final = {
     "a": _SHOWROOM_OFF,

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from sim.verify.findings import Effect, Variant
-from sim.verify.reading import difference, number, relative
+from sim.verify.reading import difference, number, paired_number, relative
 
 Worlds = Mapping[str, Path]
 
@@ -32,7 +32,6 @@ _PAID: Final = {
     "b": Variant("ward-siloed", (*_CODES, "evaluation.commission_percent=3.0"), small=False),
 }
 _ATTRIBUTED: Final = "select sum(net_yen) from orders where staff is not null and order_channel <> 'store'"
-_REVENUE: Final = "select sum(amount_yen) from ledger where account in ('revenue', 'refund')"
 
 _OPEN_APP: Final = ("population.app_share=0.4",)
 _DEFLECTED: Final = "select avg((action = 'deflect')::int) from staff_contacts"
@@ -45,10 +44,13 @@ def _credited(share: float) -> Variant:
     return Variant(
         "ward-omo",
         (
+            "population.shoppers=8000",
+            "horizon.days=28",
             "evaluation.policy=siloed_pl",
             "evaluation.commission_percent=0.0",
             *(_CREDIT.format(key, share) for key in keys),
         ),
+        small=False,
     )
 
 
@@ -58,7 +60,20 @@ _KPI: Final = {
 }
 
 
-_CREDITS: Final = (0.0, 0.4, 0.6, 0.8, 1.0)
+def _attributed_beyond_increment(worlds: Worlds) -> float:
+    """Yen that are attributed more under pay, less what the same needs bring more in all."""
+    coded = "select need, sum(net_yen) as yen from {}_orders where staff is not null and order_channel <> 'store' group by 1"
+    return paired_number(
+        worlds["a"],
+        worlds["b"],
+        f"""with coded as (select need, coalesce(b.yen, 0) - coalesce(a.yen, 0) as more
+              from ({coded.format("a")}) a full join ({coded.format("b")}) b using (need))
+            select sum(coded.more - (coalesce(b.net_yen, 0) - coalesce(a.net_yen, 0)))
+            from coded left join a_needs a using (need) left join b_needs b using (need)""",
+    )
+
+
+_CREDITS: Final = (0.0, 0.6, 0.8, 1.0)
 
 
 def _interior(worlds: Worlds) -> float:
@@ -76,7 +91,7 @@ STAFF: Final[tuple[Effect, ...]] = (
         "VT-14",
         "Company contribution is highest where neither division gets all the credit",
         "Gao & Su 2017 [S151]",
-        "best of 40, 60, 80 % above none and all",
+        "best of 60 and 80 % above none and all",
         {f"{share}": _credited(share) for share in _CREDITS},
         _interior,
         lambda x: x > 0,
@@ -128,7 +143,7 @@ STAFF: Final[tuple[Effect, ...]] = (
         "S119, D",
         "> 0",
         _PAID,
-        lambda w: difference(w["a"], w["b"], _ATTRIBUTED) - difference(w["a"], w["b"], _REVENUE),
+        _attributed_beyond_increment,
         lambda x: x > 0,
         "yen",
     ),
