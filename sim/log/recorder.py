@@ -157,11 +157,12 @@ class Recorder:
         for name in _PACKED:
             packed: bytearray = getattr(self, name)
             if len(packed) > (0 if everything else _ROW_GROUP * record_type(name).itemsize):
-                rows = np.array(np.frombuffer(packed, record_type(name)))
+                rows = np.frombuffer(bytes(packed), record_type(name))
                 self._flushed[name] += len(packed)
                 packed.clear()
                 if name != "queues":
-                    rows = rows[np.argsort(rows[_time_column(name)], kind="stable")]
+                    # `take` copies whole records; indexing with an array would copy them field by field.
+                    rows = rows.take(np.argsort(rows[_time_column(name)], kind="stable"))
                 self.write(name, {column: rows[column] for column in TABLES[name].names})
 
     def rows_since(self, name: str, offset: int) -> tuple[np.ndarray[Any, Any], int]:

@@ -94,7 +94,7 @@ class Month:
         today = Contacts.of(contacts)
         self.contacts = self.contacts.and_also(today)
         np.add.at(self.accounts.sign_ups, contacts["staff"], contacts["signed_up"] | contacts["hollow"])
-        of_needs = ledger[ledger["need"] >= 0]
+        of_needs = ledger.take(np.flatnonzero(ledger["need"] >= 0))
         self.accounts.company_yen += float(ledger["amount_yen"].sum())
         self._read_ledger(of_needs, pay)
         self._read_leavers(today, of_needs)
