@@ -39,8 +39,8 @@ MEASURES: Final[tuple[Measure, ...]] = (
         "contribution_yen",
         "yen",
         "Company contribution",
-        "Net revenue less goods, stock, fees, parcels, handling, coupons, points, incentives, media and systems' running"
-        " cost; no basic wages, rent or investment.",
+        "Net revenue less goods, stock, fees, parcels, handling, coupons, points, incentives, media and the running "
+        "cost of systems; no basic wages, rent or investment.",
         "select sum(amount_yen) from ledger",
     ),
     Measure(

@@ -62,7 +62,8 @@ _KPI: Final = {
 
 def _attributed_beyond_increment(worlds: Worlds) -> float:
     """Yen that are attributed more under pay, less what the same needs bring more in all."""
-    coded = "select need, sum(net_yen) as yen from {}_orders where staff is not null and order_channel <> 'store' group by 1"
+    coded = """select need, sum(net_yen) as yen from {}_orders
+      where staff is not null and order_channel <> 'store' group by 1"""
     return paired_number(
         worlds["a"],
         worlds["b"],

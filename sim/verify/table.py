@@ -72,17 +72,20 @@ def _sign(row: Finding) -> str:
 
 
 def summary(findings: Sequence[Finding]) -> str:
-    """How many hold, and of the published ones how many findings show in all their parts."""
-    published: dict[str, bool] = {}
+    """How many hold, and how many published findings do in all their parts: in sign, and in size where there is one."""
+    in_sign: dict[str, bool] = {}
+    in_size: dict[str, bool] = {}
     for row in findings:
         if row.group == "published":
             name = row.id.rstrip("abcdefgh")
-            published[name] = published.get(name, True) and row.verdict == "holds"
+            in_sign[name] = in_sign.get(name, True) and (row.share_of_seeds or 0.0) >= SHARE_OF_SEEDS
+            in_size[name] = in_size.get(name, True) and row.verdict == "holds"
     hold = sum(row.verdict == "holds" for row in findings)
     text = f"{hold} of {len(findings)} checks hold"
-    return text + (
-        f"; {sum(published.values())} of {len(published)} published findings in all parts" if published else ""
-    )
+    if in_sign:
+        text += f"; of {len(in_sign)} published findings {sum(in_sign.values())} hold in sign, "
+        text += f"{sum(in_size.values())} also in size, in all their parts"
+    return text
 
 
 def markdown(findings: Sequence[Finding], seeds: int) -> str:
