@@ -25,12 +25,13 @@ from sim.journeys.research_then_store import research_then_store
 from sim.journeys.returns_and_exchanges import start_returns
 from sim.journeys.walk_in import walk_in
 from sim.log.recorder import Recorder, Sink
-from sim.log.schema import Journey, Outcome, Place
+from sim.log.schema import Journey
 from sim.loyalty.programme import Programme
 from sim.loyalty.satisfaction import Loyalty
-from sim.needs import DayNeeds, Ints, mean_items, needs_of_day
+from sim.needs import mean_items, needs_of_day
 from sim.payments.tenders import Tenders
 from sim.population import Population, population
+from sim.reputation import Reputation
 from sim.rollout import book_opex, open_today
 from sim.setting_out import errands_of_day
 from sim.staff.crew import Crew
@@ -41,11 +42,10 @@ from sim.store.store import Store
 from sim.store.tills import mean_service_s
 from sim.streams import Streams
 from sim.town import Town
+from sim.whole_tables import write_catalogue, write_closing, write_needs_lost_beforehand, write_queues
 
 _JOURNEYS: dict[int, Callable[[Town, Errand], Generator[Any, Any, None]]]
 _RUN_OUT_DAYS_MAX = 366
-_MEMORY = 0.7
-"""Weight of the past in the wait that shoppers remember (assumption): a week of waits fades in days."""
 
 
 class World:
@@ -88,9 +88,9 @@ class World:
             stay_probability=stay_probability(scenario),
         )
         self.town.stock.online.hold_back = [hold_back_units(scenario)] * len(self.town.stores)
-        self.wait_memory_min = np.zeros(len(self.town.stores))
-        self.stock_out_memory = np.zeros(len(self.town.stores))
-        self._write_catalogue()
+        n_stores = len(self.town.stores)
+        self.reputation = Reputation(np.zeros(n_stores), np.zeros(n_stores))
+        write_catalogue(self.log, self.goods)
 
     def run(self) -> Generator[Day, None, None]:
         """Simulate day by day; yields each day when it is over. Whoever stops asking gets the rows of whole days.
@@ -104,7 +104,7 @@ class World:
                 self.log.flush()
                 yield day
             self._run_out()
-            self._write_closing()
+            write_closing(self.town)
         finally:
             self.log.flush(everything=True)
             gc.enable()
@@ -116,7 +116,7 @@ class World:
         self.programme.morning(day, self.town.open, self.loyalty)
         needs = needs_of_day(scenario, self.goods, self.people, self.streams, day)
         journey, store = choose_journeys(scenario, self.streams, needs, self.people, self.km, self._today(day))
-        self._close_needs_lost_beforehand(day, needs, journey)
+        write_needs_lost_beforehand(self.log, day, needs, journey)
         traffic = scenario.traffic
         profile = traffic.store_holiday_hours if day.holiday else traffic.store_weekday_hours
         store_hours = np.array([place.visit_hours(profile) for place in self.town.stores])
@@ -129,14 +129,13 @@ class World:
                 self.engine.start(count_stock(self.town, place))
         self.engine.pump(self._set_out(errands))
         self.engine.run(day.start_s + DAY_S)
-        self._remember_waits()
-        self._remember_stock_outs()
+        self.reputation.overnight(self.town)
         start_returns(self.town)
         self.loyalty.overnight(day)
         self.programme.night(day, self.loyalty)
         self.town.crew.overnight(day.index, self.log)
         book_opex(self.log, scenario, self.town.open, day.start_s + DAY_S)
-        self._write_queues(day.index)
+        write_queues(self.town, day.index)
         self.replenishment.overnight(day.index, day.start_s + DAY_S, self.town.stock, self.log, self.streams)
 
     def _set_out(self, errands: Iterable[Errand]) -> Iterator[tuple[float, Callable[[], Generator[Any, Any, None]]]]:
@@ -155,7 +154,7 @@ class World:
             self.engine.run((day + 1) * DAY_S)
             start_returns(self.town)
             self.town.crew.overnight(day, self.log)
-            self._write_queues(day)
+            write_queues(self.town, day)
             self.log.flush()
             day += 1
         self.town.crew.settle(day - 1, self.log)
@@ -177,108 +176,18 @@ class World:
             coupon=self.programme.coupons.value(day),
             coupons_taken=np.array(opened.store_coupons) > 0,
             stores_open=np.array([store.is_open_on(day.index) for store in self.town.stores]),
-            stock_out_memory=self.stock_out_memory,
+            stock_out_memory=self.reputation.missing,
             ec_effort=self.scenario.choice.ec_effort * ec_effort(self.scenario.evaluation),
         )
 
     def _shown(self) -> Shown:
-        return Shown(*self.town.stock.online.tables(), self.wait_memory_min)
+        return Shown(*self.town.stock.online.tables(), self.reputation.wait_min)
 
     def _synchronise(self) -> None:
         """The stores' records reach the online systems at midnight, and during the day as often as they do."""
         online, minutes = self.town.stock.online, self.town.open.stock_sync_minutes
         nightly_batch(online, minutes)
         self.engine.start(synchronisation(online, minutes))
-
-    def _close_needs_lost_beforehand(self, day: Day, needs: DayNeeds, journey: Ints) -> None:
-        """Needs that went to the rival or nowhere end where they began."""
-        rows = np.flatnonzero((journey == Journey.RIVAL) | (journey == Journey.NONE))
-        zero = np.zeros(len(rows), dtype=np.int64)
-        rival = journey[rows] == Journey.RIVAL
-        self.log.extend(
-            "needs",
-            {
-                "need": needs.need[rows],
-                "shopper": needs.shopper[rows],
-                "time_s": np.full(len(rows), day.start_s),
-                "mission": needs.mission[rows],
-                "items": needs.items[rows],
-                "journey": journey[rows],
-                "store": zero - 1,
-                "outcome": np.where(rival, int(Outcome.RIVAL), int(Outcome.NOTHING)),
-                "net_yen": zero,
-                "contribution_yen": zero,
-            },
-        )
-
-    def _remember_waits(self) -> None:
-        for store in self.town.stores:
-            hours = [*store.queues[Place.STAFFED_TILL], *store.queues[Place.SELF_CHECKOUT]]
-            served = sum(hour.served for hour in hours)
-            today_min = sum(hour.wait_s for hour in hours) / 60 / served if served else 0.0
-            memory = self.wait_memory_min
-            memory[store.index] = _MEMORY * memory[store.index] + (1 - _MEMORY) * today_min
-
-    def _remember_stock_outs(self) -> None:
-        wanted, missing = np.array(self.town.lines_wanted), np.array(self.town.lines_missing)
-        self.stock_out_memory = _MEMORY * self.stock_out_memory + (1 - _MEMORY) * missing / np.maximum(1, wanted)
-
-    def _write_queues(self, day: int) -> None:
-        rows: list[tuple[Any, ...]] = []
-        for store in self.town.stores:
-            for place, hours in store.queues.items():
-                for number, hour in enumerate(hours):
-                    if hour.joined or hour.balked:
-                        units = store.open_units(place, number)
-                        counts = (hour.joined, hour.served, hour.balked, hour.reneged)
-                        times = (hour.wait_s, hour.longest_wait_s, hour.service_s)
-                        rows.append((day, number, store.index, int(place), *counts, *times, units))
-            store.start_day()
-        names = ["day", "hour", "store", "place", "joined", "served", "balked", "reneged", "wait_s"]
-        names += ["longest_wait_s", "service_s", "open_units"]
-        if rows:
-            self.log.extend("queues", dict(zip(names, zip(*rows, strict=True), strict=True)))
-
-    def _write_catalogue(self) -> None:
-        goods = self.goods
-        self.log.write(
-            "catalogue",
-            {
-                "sku": np.arange(goods.size),
-                "category": [goods.category_names[code] for code in goods.category],
-                "price_yen": goods.price_yen,
-                "cost_yen": goods.cost_yen,
-                "weight_kg": goods.weight_kg,
-            },
-        )
-
-    def _write_closing(self) -> None:
-        people, locations, skus = self.people, self.town.warehouse + 1, self.goods.size
-        self.log.write(
-            "shoppers",
-            {
-                "shopper": np.arange(people.size),
-                "age_band": people.age_band,
-                "home_x_km": people.home_x_km,
-                "home_y_km": people.home_y_km,
-                "needs_per_day": people.needs_per_day,
-                "digital_affinity": people.digital_affinity,
-                "app_from_s": people.app_from_s,
-                **self.loyalty.closing(),
-                **self.programme.closing(),
-            },
-        )
-        self.log.write(
-            "stock_closing",
-            {
-                "location": np.repeat(np.arange(locations), skus),
-                "sku": np.tile(np.arange(skus), locations),
-                "on_hand": np.array(self.town.stock.on_hand).ravel(),
-                "held": np.array(self.town.stock.held).ravel(),
-                "recorded": np.array(self.town.stock.recorded).ravel(),
-                "in_transit": np.array(self.town.stock.in_transit).ravel(),
-            },
-        )
 
 
 def _stores(scenario: Scenario, engine: Engine) -> list[Store]:
