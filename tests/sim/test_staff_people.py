@@ -83,10 +83,10 @@ def test_somebody_free_is_met_and_who_it_is_depends_on_the_need_alone() -> None:
     assert not crew.busy[crew.somebody_free(0, 7)]
 
 
-def test_pay_that_was_never_seen_is_half_believed_and_slips_move_belief_to_what_came() -> None:
+def test_pay_that_was_never_seen_is_believed_in_part_and_slips_move_belief_to_what_came() -> None:
     rules = Staff()
     beliefs = first_beliefs(rules, small("ward-omo", ["evaluation.commission_percent=3"]).scenario.evaluation, 3)
-    assert beliefs[:, Component.COMMISSION] == pytest.approx(0.5)
+    assert beliefs[:, Component.COMMISSION] == pytest.approx(rules.new_policy_trust)
     promised, slips = np.zeros((3, COMPONENTS)), np.zeros((COMPONENTS, 3))
     promised[:2, Component.COMMISSION] = 1000.0
     slips[Component.COMMISSION] = [1500.0, 500.0, 0.0]

@@ -44,7 +44,7 @@ def test_one_row_holds_and_a_doctored_finding_misses(tmp_path: Path, monkeypatch
     ]
     assert rows[1]["share_of_seeds"] == 0
     assert "**misses**: the sign holds in 0% of seeds only" in table.read_text(encoding="utf-8")
-    assert "1 of 2 checks hold; 0 of 1 published findings in all parts" in table.read_text(encoding="utf-8")
+    assert "1 of 2 checks hold; of 1 published findings 0 hold in sign, 0 also in size" in table.read_text(encoding="utf-8")
 
 
 def test_an_id_that_does_not_exist_is_said(tmp_path: Path) -> None:
