@@ -20,8 +20,15 @@ _TRAFFIC = "select count(*) from events where kind in ('arrive', 'collected')"
 
 SILOED: Final = Variant("ward-siloed")
 OMO: Final = Variant("ward-omo")
-COLLECT: Final = Variant("ward-siloed", ("capabilities.click_and_collect=true", "capabilities.store_stock_online=true"))
-_BOPS: Final = {"a": SILOED, "b": COLLECT}
+_WARD: Final = ("population.shoppers=8000", "horizon.days=28")
+_BOPS: Final = {
+    "a": Variant("ward-siloed", _WARD, small=False),
+    "b": Variant(
+        "ward-siloed",
+        (*_WARD, "capabilities.click_and_collect=true", "capabilities.store_stock_online=true"),
+        small=False,
+    ),
+}
 
 _BY_CHANNELS = """
   with buyers as (

@@ -45,6 +45,7 @@ _REACTIONS: Final = """select count(*) filter (kind = '{}') / count(*) from even
   where kind in ('substituted', 'went_elsewhere', 'put_off', 'gave_up')"""
 
 _APP_USERS: Final = (
+    "population.shoppers=5000",
     "population.app_share=0.8",
     "push.opt_in=0.9",
     "missions.daily.share=0.2",
