@@ -128,7 +128,7 @@ class World:
             for place in self.town.stores:
                 self.engine.start(count_stock(self.town, place))
         self.engine.pump(self._set_out(errands))
-        self.engine.run(day.start_s + DAY_S)
+        self.engine.env.run(until=day.start_s + DAY_S)
         self.reputation.overnight(self.town)
         start_returns(self.town)
         self.loyalty.overnight(day)
@@ -151,7 +151,7 @@ class World:
         while self.town.open_needs and day < self.scenario.horizon.days + _RUN_OUT_DAYS_MAX:
             self._synchronise()
             self.engine.start(self._rosters())
-            self.engine.run((day + 1) * DAY_S)
+            self.engine.env.run(until=(day + 1) * DAY_S)
             start_returns(self.town)
             self.town.crew.overnight(day, self.log)
             write_queues(self.town, day)

@@ -76,7 +76,7 @@ def run_lean(visits: list[Visit]) -> list[Record]:
             yield at_s, lambda shopper=shopper, visit=visit: shop(shopper, visit)  # type: ignore[misc]
 
     engine.pump(arrivals())
-    engine.run()
+    engine.env.run()
     return records
 
 

@@ -49,7 +49,7 @@ def lean(gaps_s: list[float], services_s: list[float]) -> Waits:
         return ((at_s, partial(customer, number, at_s, service_s)) for number, at_s, service_s in numbered)
 
     engine.pump(arrivals())
-    engine.run()
+    engine.env.run()
     return waits
 
 

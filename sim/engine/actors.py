@@ -10,11 +10,10 @@ An actor is a generator that yields
 
 Anything else, a negative number or a NaN is raised back inside the script, at the yield.
 
-The stock `simpy.Environment.run()` can drive everything: an actor looks to it like an event whose callback resumes the
-generator, so a journey needs no `Initialize`, `Timeout`, `Request` or `AnyOf` object. `Engine.run()` does the same, in
-the same order, without the detour over callbacks where the next entry is an actor. A freed unit goes to the next waiter
-through the ready queue, which is drained after the current actor has yielded: handing over never recurses, however many
-leave at once.
+The stock `simpy.Environment.run()` drives everything: an actor looks to it like an event whose callback resumes the
+generator, so a journey needs no `Initialize`, `Timeout`, `Request` or `AnyOf` object. A freed unit goes to the next
+waiter through the ready queue, which is drained after the current actor has yielded: handing over never recurses,
+however many leave at once.
 
 A script holds its units until it calls `pool.release()`: one that may be interrupted, or may fail, releases in a
 `finally` clause.
@@ -24,7 +23,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
-from heapq import heapify, heappop, heappush
+from heapq import heapify, heappush
 from inspect import GEN_CLOSED, GEN_CREATED, GEN_RUNNING, getgeneratorstate
 from math import inf
 from typing import Any, Protocol
@@ -119,7 +118,7 @@ class Engine:
         self.env = env
         self.queue: list[Any] = env._queue
         self.next_id = env._eid.__next__
-        self.wake_callbacks = (self._wake,)
+        self.wake_callbacks = (self._resume,)
         self._call_callbacks = (self._call,)
         self.patience_callbacks = (self._run_out_of_patience,)
         self._ready: deque[tuple[Actor, Any, bool]] = deque()
@@ -130,25 +129,6 @@ class Engine:
     def now(self) -> float:
         """Simulated seconds."""
         return self.env._now
-
-    def run(self, until_s: float = inf) -> None:
-        """Run until second `until_s`, as `env.run(until=until_s)` does, or until nothing is planned any more."""
-        env, queue, resume, call = self.env, self.queue, self._resume, self._call
-        while queue and queue[0][0] < until_s:
-            at_s, _, _, entry = queue[0]
-            kind = type(entry)
-            if kind is Actor:
-                heappop(queue)
-                env._now = at_s
-                resume(entry)
-            elif kind is Call:
-                heappop(queue)
-                env._now = at_s
-                call(entry)
-            else:
-                env.step()
-        if until_s < inf:
-            env._now = until_s
 
     def start(self, script: Script, delay_s: float = 0.0) -> Actor:
         """Start `script` after `delay_s`; it takes its first step from the run loop, not from here."""
@@ -212,16 +192,12 @@ class Engine:
             heapify(self.queue)
             self._dead_timers = 0
 
-    def _wake(self, actor: Actor) -> None:
-        """The callback of an actor in the future-event list, where SimPy's own loop runs it."""
-        actor.callbacks = self.wake_callbacks  # the run loop has taken them away
-        self._resume(actor)
-
     def _resume(self, actor: Actor, value: Any = None, ok: bool = True) -> None:
         """Take one step of `actor`, sending (or throwing) `value`, then of everybody who has become ready.
 
-        The hot path of everything that is simulated here.
+        This is also the callback of an actor in the future-event list, hence the hot path.
         """
+        actor.callbacks = self.wake_callbacks  # the run loop has taken them away
         ready = self._ready
         self._running = True
         try:

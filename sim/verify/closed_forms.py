@@ -89,7 +89,7 @@ def _queue(
         pool.release()
 
     engine.pump((when, partial(visit, number)) for number, when in enumerate(at_s))
-    engine.run()
+    engine.env.run()
     after = int(_WARM_UP * customers)
     return wait[after:], full[after:], left[after:]
 

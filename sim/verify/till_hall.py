@@ -66,5 +66,5 @@ def waits_s(loaded: Loaded, streams: Streams, shoppers: Shoppers) -> Floats:
     columns = (shoppers.items, shoppers.scanning_z, shoppers.ready_s, scanning_s)
     rows = zip(shoppers.at_s.tolist(), range(len(found)), *(column.tolist() for column in columns), strict=True)
     engine.pump((at_s, partial(visit, *row)) for at_s, *row in rows)
-    engine.run()
+    engine.env.run()
     return found

@@ -68,5 +68,5 @@ def serve_actors(
             pool.release_after(break_s)
 
     engine.pump((at_s, partial(customer, number)) for number, at_s in enumerate(arrive_s))
-    engine.run()
+    engine.env.run()
     return start_s
