@@ -43,8 +43,9 @@ def test_one_row_holds_and_a_doctored_finding_misses(tmp_path: Path, monkeypatch
         ("VT-26", "published", "misses"),
     ]
     assert rows[1]["share_of_seeds"] == 0
-    assert "**misses**: the sign holds in 0% of seeds only" in table.read_text(encoding="utf-8")
-    assert "1 of 2 checks hold; of 1 published findings 0 hold in sign, 0 also in size" in table.read_text(encoding="utf-8")
+    written = table.read_text(encoding="utf-8")
+    assert "**misses**: the sign holds in 0% of seeds only" in written
+    assert "1 of 2 checks hold; of 1 published findings 0 hold in sign, 0 also in size" in written
 
 
 def test_an_id_that_does_not_exist_is_said(tmp_path: Path) -> None:
