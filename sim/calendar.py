@@ -12,7 +12,7 @@ import holidays
 import numpy as np
 from numpy.typing import NDArray
 
-from scenarios.events import Campaign, CompetitorPromotion, PointsDay, Rain
+from scenarios.events import Campaign, CompetitorPromotion, Event, PointsDay, Rain
 from scenarios.schema import Scenario
 from sim.streams import Floats
 
@@ -62,11 +62,16 @@ def days(scenario: Scenario) -> list[Day]:
     return found
 
 
+def happens_on(event: Event, day: int) -> bool:
+    """Whether an event of the timetable is on during `day`; those that last hours belong to the day they begin on."""
+    return event.day <= day < event.day + getattr(event, "days", 1)
+
+
 def _with_events(scenario: Scenario, day: Day) -> Day:
     """The day with what the timetable has for it."""
     needs, points, visit, rival = day.needs_factor, 1.0, 0.0, 0.0
     for event in scenario.events.values():
-        if not event.day <= day.index < event.day + getattr(event, "days", 1):
+        if not happens_on(event, day.index):
             continue
         match event:
             case Campaign():

@@ -19,11 +19,11 @@ from typing import Final
 import duckdb
 
 from scenarios.errors import LawViolated
-from sim.log.schema import COSTS_OF_PLACES, COSTS_OF_THE_COMPANY
+from sim.log.schema import COSTS_OF_PLACES, COSTS_OF_THE_COMPANY, quoted
 
 _SHOWN: Final = 5
-_COMPANY: Final = ", ".join(f"'{account.name.lower()}'" for account in COSTS_OF_THE_COMPANY)
-_PLACES: Final = ", ".join(f"'{account.name.lower()}'" for account in COSTS_OF_PLACES)
+_COMPANY: Final = quoted(COSTS_OF_THE_COMPANY)
+_PLACES: Final = quoted(COSTS_OF_PLACES)
 
 LAWS: Final[dict[str, str]] = {
     "money: payments and ledger disagree about an order": """

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from scenarios.schema import Scenario
+from sim.calendar import DAY_S
 from sim.engine import Engine, Pool
 from sim.errand import Errand
 from sim.inventory.stock import Stock
@@ -129,9 +130,11 @@ class Town:
         """A uniform of a need (or shopper) for something that happens now and then."""
         return self.streams.single(purpose, entity, column)
 
-    def push_allowed(self, errand: Errand) -> bool:
-        """Whether the shopper takes messages from the app."""
-        return self.programme.push.allowed(errand.shopper)
+    def nearest_open_store(self, shopper: int, other_than: int = -1) -> int:
+        """The store next to the shopper's home among those that exist by now; -1 where there is no other one."""
+        today = int(self.engine.now / DAY_S)
+        there = [s.index for s in self.stores if s.index != other_than and s.is_open_on(today)]
+        return min(there, key=lambda at: float(self.km[shopper, at]), default=-1)
 
     def has_app(self, errand: Errand) -> bool:
         """Whether the shopper has the retailer's app by now."""

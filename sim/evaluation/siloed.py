@@ -9,10 +9,10 @@ from __future__ import annotations
 from typing import Final
 
 from scenarios.evaluation import Booking
-from sim.log.schema import COSTS_OF_PLACES
+from sim.log.schema import COSTS_OF_PLACES, quoted
 
 DIVISIONS: Final = ("store", "ec")
-_PLACES: Final = ", ".join(f"'{account.name.lower()}'" for account in COSTS_OF_PLACES)
+_PLACES: Final = quoted(COSTS_OF_PLACES)
 _GIVEN_BACK: Final = "(account in ('refund', 'return_handling') or (account = 'cost_of_goods' and amount_yen > 0))"
 _FROM_STORE: Final = """order_channel = 'ec' and fulfilment = 'ship' and "order" in
           (select "order" from stock_moves where reason = 'ship' and location <> 'ec' and "order" is not null)"""

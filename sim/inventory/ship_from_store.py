@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Generator
-from typing import Any, Final
+from typing import Any
 
 from sim.inventory.stock import Reserved
 from sim.orders import Order, book_parcel, book_picking
+from sim.store.floor_tasks import FloorTask
 from sim.store.store import INFINITE_PATIENCE
 from sim.town import Town
 
 Lines = list[tuple[int, int]]
 Steps = Generator[Any, Any, None]
-
-_AFTER_SHOPPERS: Final = 1
 
 
 def allocate(town: Town, lines: Lines) -> list[tuple[int, Lines]]:
@@ -77,7 +76,7 @@ def book_parcels(town: Town, order: Order) -> None:
 def _pick(town: Town, order: Order, place: int) -> Steps:
     rules, store, engine = town.scenario.fulfilment, town.stores[place], town.engine
     yield store.next_open_s(engine.now) - engine.now
-    yield (store.pickers, INFINITE_PATIENCE, _AFTER_SHOPPERS)
+    yield (store.pickers, INFINITE_PATIENCE, int(FloorTask.PICK_ORDER))
     yield rules.store_pick_minutes * 60
     store.pickers.release()
     book_picking(town.log, order, engine.now, rules.store_pick_minutes, rules.wage_yen_per_hour)

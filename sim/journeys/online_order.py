@@ -8,17 +8,18 @@ from typing import Any
 from sim.errand import Errand
 from sim.inventory.ship_from_store import allocate, allocate_for_pickup
 from sim.inventory.stock import Reserved
-from sim.journeys.contact_centre import inquire, sees_a_double_charge
+from sim.journeys.contact_centre import inquire
+from sim.journeys.paid import has_paid
 from sim.journeys.shelf import Lines, lose, lose_missing, worth
 from sim.log.schema import Channel, Fulfilment, Kind, MoveReason, OrderState, Outcome, Place
 from sim.loyalty.paying import pay_with_points
 from sim.loyalty.satisfaction import Feeling
-from sim.orders import Order, book_refund, book_sale, close_order, new_order_id, shipping_fee_yen
+from sim.orders import Order, book_refund, close_order, new_order_id, shipping_fee_yen
 from sim.payments.slips import end_slip
 from sim.town import Town
 
-_LOOK_UP, _PLACED, _PAID, _PAY_FAILED, _STOCK_OUT, _CANCELLED = (
-    int(kind) for kind in (Kind.LOOK_UP, Kind.ORDER_PLACED, Kind.PAID, Kind.PAY_FAILED, Kind.STOCK_OUT, Kind.CANCELLED)
+_LOOK_UP, _PLACED, _PAY_FAILED, _STOCK_OUT, _CANCELLED = (
+    int(kind) for kind in (Kind.LOOK_UP, Kind.ORDER_PLACED, Kind.PAY_FAILED, Kind.STOCK_OUT, Kind.CANCELLED)
 )
 
 _TURNED_AWAY = int(Kind.TURNED_AWAY)
@@ -87,11 +88,7 @@ def order_and_pay(
         if settlement.slip is not None:
             close_order(town.log, order, town.engine.now, OrderState.CANCELLED)
         return Outcome.LOST_PAYMENT
-    town.note(errand, _PAID, Place.APP, errand.items, net_yen, order_id, settlement.payment)
-    book_sale(town.log, order, town.engine.now, town.scenario.evaluation.commission_percent)
-    town.loyalty.bought(errand.shopper, errand.need)
-    if settlement.charged_twice:
-        sees_a_double_charge(town, order)
+    has_paid(town, order, Place.APP, errand.items)
     return order
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from sim.calendar import DAY_S
-from sim.errand import Errand
 from sim.journeys.considering import fit
 from sim.log.schema import Fulfilment
 from sim.orders import Order
@@ -33,11 +31,5 @@ def place_of_return(town: Town, order: Order) -> int:
         return order.store
     if not town.open.return_in_store[-1]:
         return town.warehouse
-    return _nearest(town, order.errand)
-
-
-def _nearest(town: Town, errand: Errand) -> int:
-    if errand.store >= 0:
-        return errand.store
-    km, today = town.km[errand.shopper], int(town.engine.now / DAY_S)
-    return min((float(km[store.index]), store.index) for store in town.stores if store.is_open_on(today))[1]
+    errand = order.errand
+    return errand.store if errand.store >= 0 else town.nearest_open_store(errand.shopper)

@@ -17,7 +17,12 @@ _FALSE = int(Feeling.FALSE_REMINDER)
 
 def is_reminded(town: Town, errand: Errand, scanned: bool) -> bool:
     """Whether the company knows of the wish and may write: the goods were scanned in the app, messages are allowed."""
-    return scanned and town.open.reminder[errand.store] > 0 and town.has_app(errand) and town.push_allowed(errand)
+    return (
+        scanned
+        and town.open.reminder[errand.store] > 0
+        and town.has_app(errand)
+        and town.programme.push.allowed(errand.shopper)
+    )
 
 
 def remind(town: Town, errand: Errand, effect: float) -> float:

@@ -10,19 +10,19 @@ from math import exp
 from typing import Any
 
 from sim.errand import Errand
-from sim.journeys.contact_centre import sees_a_double_charge
 from sim.journeys.ec_order import ship_when_due
 from sim.journeys.online_order import release_lines
+from sim.journeys.paid import has_paid
 from sim.journeys.regret import has_the_goods
 from sim.journeys.shelf import Lines, lose, put_back, worth
 from sim.log.schema import Channel, Fulfilment, Kind, OrderState, Outcome, Place
 from sim.loyalty.paying import pay_with_points
 from sim.loyalty.satisfaction import Feeling
-from sim.orders import Order, book_sale, close_order, new_order_id, shipping_fee_yen
+from sim.orders import Order, close_order, new_order_id, shipping_fee_yen
 from sim.store.store import Store
 from sim.town import Town
 
-_SCAN, _PAID, _PAY_FAILED = int(Kind.SCAN), int(Kind.PAID), int(Kind.PAY_FAILED)
+_SCAN, _PAY_FAILED = int(Kind.SCAN), int(Kind.PAY_FAILED)
 _APP, _CARRY, _SHIP = int(Channel.APP), int(Fulfilment.CARRY), int(Fulfilment.SHIP)
 _SERVED, _NOT_PAID = int(Feeling.SERVED), int(Feeling.PAYMENT_FAILED)
 
@@ -94,11 +94,7 @@ def _pay(
         staff=staff,
         settlement=settlement,
     )
-    town.note(errand, _PAID, Place.APP, sum(quantity for _, quantity in lines), net_yen, order, settlement.payment)
-    book_sale(town.log, sale, engine.now, town.scenario.evaluation.commission_percent)
-    town.loyalty.bought(errand.shopper, errand.need)
-    if settlement.charged_twice:
-        sees_a_double_charge(town, sale)
+    has_paid(town, sale, Place.APP, sum(quantity for _, quantity in lines))
     if ships:
         errand.open_parts += 1
         engine.start(_ship(town, sale))

@@ -42,14 +42,12 @@ def visit_again(town: Town, errand: Errand, at: int, wanted: Lines) -> Buying:
 
 def try_our_other_store(town: Town, errand: Errand, wanted: Lines) -> Buying:
     """What is missing here may be in the store of ours that is next nearest to home."""
-    today = int(town.engine.now / DAY_S)
-    km = town.km[errand.shopper]
-    others = [s.index for s in town.stores if s.index != errand.store and s.is_open_on(today)]
-    if not others:
+    other = town.nearest_open_store(errand.shopper, other_than=errand.store)
+    if other < 0:
         lose_missing(town, errand, wanted)
         return Outcome.LOST_STOCK_OUT
     yield _TRAVEL_S
-    return (yield from visit_again(town, errand, min(others, key=lambda at: float(km[at])), wanted))
+    return (yield from visit_again(town, errand, other, wanted))
 
 
 def come_back_later(town: Town, errand: Errand, wanted: Lines) -> Buying:

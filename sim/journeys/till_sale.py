@@ -6,16 +6,17 @@ from collections.abc import Generator
 from typing import Any
 
 from sim.errand import Errand
-from sim.journeys.contact_centre import sees_a_double_charge
+from sim.journeys.paid import has_paid
 from sim.journeys.regret import has_the_goods
 from sim.journeys.shelf import Lines, lose, put_back, worth
 from sim.log.schema import Channel, Fulfilment, Kind, OrderState, Outcome, Place
+from sim.loyalty.paying import is_known
 from sim.loyalty.satisfaction import Feeling
-from sim.orders import Order, book_sale, close_order, units_of
+from sim.orders import Order, close_order, units_of
 from sim.store.tills import queue_and_pay
 from sim.town import Town
 
-_PAID, _PAY_FAILED = int(Kind.PAID), int(Kind.PAY_FAILED)
+_PAY_FAILED = int(Kind.PAY_FAILED)
 _QUEUE_LEFT, _NOT_PAID, _LONG_WAIT, _SERVED = (
     int(feeling) for feeling in (Feeling.QUEUE_LEFT, Feeling.PAYMENT_FAILED, Feeling.LONG_WAIT, Feeling.SERVED)
 )
@@ -63,15 +64,11 @@ def buy_at_till(town: Town, errand: Errand, basket: Lines, order: int) -> Genera
         net_yen=net_yen,
         cost_yen=cost_yen,
         settlement=settlement,
-        identified=errand.member and errand.known_draw < town.open.match_rate[errand.store],
+        identified=is_known(town, errand, _STORE),
     )
-    town.note(errand, _PAID, _TILL, items, net_yen, order, settlement.payment)
-    book_sale(town.log, sale, now_s, 0.0)
-    close_order(town.log, sale, now_s, OrderState.COMPLETED)
     irritated_s = errand.patience_s / town.scenario.patience.leaving_factor
     feel(errand.shopper, _LONG_WAIT if now_s - came_s > irritated_s + _SERVICE_S else _SERVED)
-    town.loyalty.bought(errand.shopper, errand.need)
-    if settlement.charged_twice:
-        sees_a_double_charge(town, sale)
+    has_paid(town, sale, Place.STAFFED_TILL, items)
+    close_order(town.log, sale, now_s, OrderState.COMPLETED)
     has_the_goods(town, sale)
     return Outcome.STORE

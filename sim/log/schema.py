@@ -6,6 +6,7 @@ null. Times are seconds since midnight of the first simulated day; money is sign
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from enum import IntEnum
 from typing import Final
 
@@ -234,6 +235,11 @@ class PointsKind(IntEnum):
 def labels(codes: type[IntEnum]) -> list[str]:
     """The strings that stand for `codes` in Parquet, in code order."""
     return [code.name.lower() for code in codes]
+
+
+def quoted(codes: Iterable[IntEnum]) -> str:
+    """The strings of `codes` as a list of SQL literals."""
+    return ", ".join(f"'{code.name.lower()}'" for code in codes)
 
 
 _SECONDS: Final[pa.DataType] = pa.float64()

@@ -14,7 +14,6 @@ from array import array
 
 import numpy as np
 
-from scenarios.events import PointsDay
 from scenarios.schema import Scenario
 from sim.calendar import DAY_S, Day
 from sim.log.recorder import Recorder
@@ -54,7 +53,6 @@ class Points:
         self._touched_s: list[array[float]] = []
         self._log = log
         self._kept = 1 - rules.breakage
-        self._events = [event for event in scenario.events.values() if isinstance(event, PointsDay)]
         for purse in (STORE_PURSE, EC_PURSE):
             opening = rules.opening_mean_yen * exponential(draws[:, purse]) * holders[purse]
             self.balance.append(array("q", opening.astype(np.int64)))
@@ -64,10 +62,7 @@ class Points:
     def start_day(self, day: Day, opened: Open) -> None:
         """What holds today: a points day's factor, and where points are shared."""
         self.shared = [level > 0 for level in opened.points_shared]
-        self.factor = 1.0
-        for event in self._events:
-            if event.day <= day.index < event.day + event.days:
-                self.factor *= event.points_factor
+        self.factor = day.points_factor
 
     def usable(self, shopper: int, channel: int, place: int) -> int:
         """Points that the shopper can use in `channel` at `place` (index of a store, -1 for EC)."""

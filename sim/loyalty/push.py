@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from scenarios.events import PushCampaign
 from scenarios.schema import Scenario
-from sim.calendar import DAY_S, HOUR_S, Day
+from sim.calendar import DAY_S, HOUR_S, Day, happens_on
 from sim.log.recorder import Recorder
 from sim.log.schema import Kind, Place
 from sim.loyalty.coupons import FUNDERS, Coupon, Coupons
@@ -74,7 +74,7 @@ class Push:
         if not any(opened.store_coupons[:-1]):
             return
         for event in self.campaigns:
-            if event.day != day.index:
+            if not happens_on(event, day.index):
                 continue
             now_s = day.start_s + event.hour * HOUR_S
             who = np.flatnonzero(self.willing & (people.app_from_s <= day.start_s))

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from scenarios.events import Marketing
 from scenarios.schema import Scenario
-from sim.calendar import DAY_S, Day
+from sim.calendar import DAY_S, Day, happens_on
 from sim.log.schema import AcquiredBy
 from sim.needs import Ints
 from sim.population import Population
@@ -53,7 +53,7 @@ class Awareness:
         if self.aware.all():
             return
         for name, event in self.marketing.items():
-            if event.day <= day.index < event.day + event.days and event.reach_per_day > 0:
+            if happens_on(event, day.index) and event.reach_per_day > 0:
                 rate = -np.log1p(-min(event.reach_per_day, 1 - 1e-12))
                 self.reached[name] = self._tell(day, AcquiredBy.MARKETING, np.full(len(good), rate))
         self._tell(day, AcquiredBy.STORE, self._near[:, self._opens_day <= day.index].sum(axis=1))
