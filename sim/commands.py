@@ -2,37 +2,27 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 import sim.bench.commands
 import sim.verify.commands
 from scenarios.errors import UsageError
+from sim.launching import (
+    RUNS,
+    DaskOption,
+    ForceOption,
+    JobsOption,
+    JsonOption,
+    RepsOption,
+    RunsOption,
+    SeedOption,
+    SetOption,
+    request_of,
+    simulate,
+)
 from sim.output import emit_json
-
-if TYPE_CHECKING:
-    from sim.log.run_directory import Request
-
-RunsOption = Annotated[Path, typer.Option("--out", help="Folder that holds the runs.")]
-SeedOption = Annotated[int | None, typer.Option("--seed", help="Random numbers; the scenario's own when left out.")]
-RepsOption = Annotated[int, typer.Option("--reps", min=1, help="Replications.")]
-SetOption = Annotated[list[str] | None, typer.Option("--set", help="Override a key: --set staff.intercept=-1.5")]
-JobsOption = Annotated[int | None, typer.Option("--jobs", min=1, help="Processes; all cores when left out.")]
-DaskOption = Annotated[
-    str | None,
-    typer.Option(
-        "--dask",
-        metavar="ADDRESS",
-        help="Run on the workers of this Dask scheduler (tcp://host:8786) instead of --jobs processes here. Each needs "
-        "the same omotwin installed, and no shared disk: they send the files, this machine writes them.",
-    ),
-]
-ForceOption = Annotated[bool, typer.Option("--force", help="Run again although equal inputs have been run.")]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
-
-RUNS = Path("runs")
 
 
 def register(app: typer.Typer) -> None:
@@ -153,35 +143,3 @@ def sql(
     for row in rows:
         table.add_row(*("" if value is None else str(value) for value in row))
     Console().print(table)
-
-
-def request_of(scenario: str, seed: int | None, reps: int, sets: list[str] | None) -> Request:
-    """The request that a command line's arguments stand for."""
-    from scenarios.loader import load
-    from sim.log.run_directory import Request
-
-    loaded = load(scenario, sets or ())
-    return Request(loaded, loaded.scenario.seed if seed is None else seed, reps)
-
-
-def simulate(requests: list[Request], out: Path, jobs: int | None, force: bool, dask: str | None = None) -> list[Path]:
-    """Run `requests` with a progress bar on stderr; Ctrl-C says what was kept and exits with 130."""
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-    from sim.experiment import Interrupted, run
-
-    console = Console(stderr=True)
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
-        task = bar.add_task("days", total=None)
-
-        def watch(done: int, total: int) -> None:
-            bar.update(task, completed=done, total=total)
-
-        try:
-            return run(requests, out, jobs, force, watch, dask)
-        except Interrupted as interrupted:
-            for path in interrupted.paths:
-                console.print(f"interrupted; what was finished is in {path}", highlight=False)
-            raise typer.Exit(130) from None
