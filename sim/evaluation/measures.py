@@ -9,6 +9,7 @@ from typing import Final, Literal
 import duckdb
 
 from scenarios.schema import Scenario
+from sim.evaluation.lifetime_value.truth import lifetimes
 from sim.evaluation.siloed import DIVISIONS, statement_sql
 from sim.evaluation.tables import opened, single
 from sim.rollout import capex_yen
@@ -334,6 +335,20 @@ MEASURES: Final[tuple[Measure, ...]] = (
         "Points that shoppers hold at the end, one yen each.",
         "select sum(points_store + points_ec) from shoppers",
     ),
+    Measure(
+        "ltv_yen",
+        "yen",
+        "Lifetime value per customer",
+        "Mean over the shoppers who know the company at the end: contribution of their needs so far, plus what is "
+        "expected of them in the three years after, at 10 % a year. Costs that no need has caused are left out.",
+    ),
+    Measure(
+        "customer_equity_yen",
+        "yen",
+        "Customer equity",
+        "Contribution expected in the three years after the end, at 10 % a year, of all who know the company and have "
+        "not dropped out, from their true needs, their satisfaction and the drop-outs per purchase.",
+    ),
 )
 
 BY_NAME: Final = {measure.name: measure for measure in MEASURES}
@@ -364,7 +379,9 @@ def measure(directory: Path, scenario: Scenario) -> dict[str, float]:
     with opened(directory) as db:
         found = {m.name: single(db, m.query) for m in MEASURES if m.query is not None}
         found |= _divisions(db, scenario)
+        values = lifetimes(db, scenario)
     found["capability_capex_yen"] = capex_yen(scenario)
+    found["ltv_yen"], found["customer_equity_yen"] = values.mean_yen, values.equity_yen
     return {m.name: round(found[m.name]) if m.unit in ("yen", "count") else found[m.name] for m in MEASURES}
 
 
