@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from scenarios.loader import load
-from sim.evaluation.siloed import DIVISIONS, statement_sql
+from sim.evaluation.ledgers.siloed import DIVISIONS, statement_sql
 from sim.evaluation.statistics import Interval, paired, t_interval
 from sim.evaluation.tables import opened
 from sim.log.run_directory import read_manifest, replication_path

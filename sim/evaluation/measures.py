@@ -9,8 +9,8 @@ from typing import Final, Literal
 import duckdb
 
 from scenarios.schema import Scenario
+from sim.evaluation.ledgers.siloed import DIVISIONS, statement_sql
 from sim.evaluation.lifetime_value.truth import lifetimes
-from sim.evaluation.siloed import DIVISIONS, statement_sql
 from sim.evaluation.tables import opened, single
 from sim.rollout import capex_yen
 

@@ -18,7 +18,7 @@ import duckdb
 from scenarios.evaluation import Booking
 from scenarios.loader import load
 from scenarios.schema import Scenario
-from sim.evaluation.siloed import DIVISIONS, statement_sql
+from sim.evaluation.ledgers.siloed import DIVISIONS, statement_sql
 from sim.evaluation.tables import opened, single
 from sim.laws import LAWS, violations
 from sim.log.recorder import ParquetFiles

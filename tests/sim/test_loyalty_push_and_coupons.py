@@ -9,7 +9,7 @@ from towns import Nights, lived, nights, small
 
 from scenarios.schema import Scenario
 from sim.calendar import DAY_S
-from sim.evaluation.siloed import owner_sql
+from sim.evaluation.ledgers.siloed import owner_sql
 from sim.log.recorder import Memory
 from sim.log.schema import TABLES
 from sim.loyalty.coupons import Coupon, Coupons

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from towns import small
 
 from scenarios.evaluation import Booking
-from sim.evaluation.siloed import statement_sql
+from sim.evaluation.ledgers.siloed import statement_sql
 from sim.evaluation.tables import opened
 from sim.experiment import run_replication
 from sim.log.schema import Account, Channel, Fulfilment
