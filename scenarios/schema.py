@@ -18,6 +18,7 @@ from scenarios.loyalty import Coupons, Loyalty, Points, Push, WordOfMouth
 from scenarios.payments import Payments
 from scenarios.people import People
 from scenarios.places import Baskets, Store, Tills, Traffic
+from scenarios.proposals import Proposals
 from scenarios.staff import Staff
 from scenarios.stock import Stock
 
@@ -58,6 +59,7 @@ class Scenario(People):
     points: Points = Field(default_factory=Points)
     coupons: Coupons = Field(default_factory=Coupons)
     push: Push = Field(default_factory=Push)
+    proposals: Proposals = Field(default_factory=Proposals)
     events: dict[str, Event] = Field(default_factory=dict, description="what happens to the town, by name")
     seed: int = cited(1, ASSUMPTION, "random numbers: everything follows from it", ge=0)
 

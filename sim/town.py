@@ -13,6 +13,7 @@ from sim.log.recorder import Recorder
 from sim.log.rows import EVENT, NEED
 from sim.log.schema import Outcome
 from sim.loyalty.programme import Programme
+from sim.loyalty.recommender import Recommender
 from sim.loyalty.satisfaction import Loyalty
 from sim.orders import Order
 from sim.payments.tenders import Tenders
@@ -47,6 +48,7 @@ class Town:
     """Probability of joining a line of 0, 1, 2, ... people."""
     loyalty: Loyalty
     programme: Programme
+    recommender: Recommender
     agents: Pool
     """The contact centre's."""
     km: Floats
@@ -80,6 +82,7 @@ class Town:
         order: int = -1,
         payment: int = -1,
         sku: int = -1,
+        staff: int = -1,
     ) -> None:
         """Record an event of `errand` now."""
         self.log.events.extend(
@@ -96,7 +99,7 @@ class Town:
                 amount_yen,
                 order,
                 payment,
-                -1,
+                staff,
             )
         )
 
@@ -139,3 +142,7 @@ class Town:
     def has_app(self, errand: Errand) -> bool:
         """Whether the shopper has the retailer's app by now."""
         return self.people.app_from_s.item(errand.shopper) <= self.engine.env._now
+
+    def app_at_hand(self, errand: Errand) -> bool:
+        """Whether somebody in a store has the app on a phone that works there."""
+        return not errand.offline and self.has_app(errand)

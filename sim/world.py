@@ -27,6 +27,7 @@ from sim.journeys.walk_in import walk_in
 from sim.log.recorder import Recorder, Sink
 from sim.log.schema import Journey
 from sim.loyalty.programme import Programme
+from sim.loyalty.recommender import Recommender
 from sim.loyalty.satisfaction import Loyalty
 from sim.needs import mean_items, needs_of_day
 from sim.payments.tenders import Tenders
@@ -82,6 +83,7 @@ class World:
             weight_kg=self.goods.weight_kg.tolist(),
             loyalty=self.loyalty,
             programme=self.programme,
+            recommender=Recommender(scenario, self.goods, self.people),
             agents=Pool(self.engine, scenario.contact_centre.agents),
             km=self.km,
             crew=Crew(scenario, streams, self.km),

@@ -10,6 +10,7 @@ from sim.inventory.ship_from_store import allocate, allocate_for_pickup
 from sim.inventory.stock import Reserved
 from sim.journeys.contact_centre import inquire
 from sim.journeys.paid import has_paid
+from sim.journeys.proposals import propose_on_screen
 from sim.journeys.shelf import Lines, lose, lose_missing, worth
 from sim.log.schema import Channel, Fulfilment, Kind, MoveReason, OrderState, Outcome, Place
 from sim.loyalty.paying import pay_with_points
@@ -51,6 +52,10 @@ def order_and_pay(
     lines, phantoms = _reserve(town, errand, parts, order_id)
     if not lines:
         return Outcome.LOST_STOCK_OUT
+    if more := propose_on_screen(town, errand, lines, location, order_id):
+        parts.append((location, more))
+        added, not_there = _reserve(town, errand, parts[-1:], order_id)
+        lines, phantoms = lines + added, phantoms + not_there
     net_yen, cost_yen = worth(town, lines)
     if ships:
         net_yen += shipping_fee_yen(town.scenario.fulfilment, net_yen)

@@ -16,6 +16,7 @@ def has_paid(town: Town, order: Order, place: Place, units: int) -> None:
     assert settlement is not None
     town.note(errand, _PAID, place, units, order.net_yen, order.id, settlement.payment)
     book_sale(town.log, order, town.engine.now, town.scenario.evaluation.commission_percent)
+    town.recommender.remember(order)
     town.loyalty.bought(errand.shopper, errand.need)
     if settlement.charged_twice:
         sees_a_double_charge(town, order)

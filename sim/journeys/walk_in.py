@@ -14,6 +14,7 @@ from sim.journeys import scan_and_pay
 from sim.journeys.confusion import find_another_price, get_confused
 from sim.journeys.considering import Decision, decide, known_fit, reads_reviews
 from sim.journeys.endless_aisle import order_missing, orders_online
+from sim.journeys.proposals import propose_on_the_floor
 from sim.journeys.second_visit import come_back_later, try_our_other_store
 from sim.journeys.shelf import NOTHING_MISSING, Lines, fill_basket, lose, lose_missing, put_back, substitute
 from sim.journeys.showroom import only_shows, order_what_was_shown
@@ -79,6 +80,7 @@ def _buy(town: Town, errand: Errand, basket: Lines, missing: Lines, order: int, 
         lose_missing(town, errand, reacted.lost)
     outcome = Outcome.LOST_STOCK_OUT
     if basket:
+        basket = propose_on_the_floor(town, errand, basket, order, advice)
         outcome = yield from _check_out(town, errand, basket, order, advice)
     town.note(errand, _LEAVE, _FLOOR)
     if online:

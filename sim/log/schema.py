@@ -60,6 +60,8 @@ class Kind(IntEnum):
     WENT_ELSEWHERE = 37
     PUT_OFF = 38
     GAVE_UP = 39
+    PROPOSED = 40
+    PROPOSAL_TAKEN = 41
 
 
 class Journey(IntEnum):
