@@ -136,8 +136,9 @@ def whole_shares(shares: Mapping[str, float | Fraction], total: int) -> dict[str
     Raises ValueError where the shares do not add up to `total` within half a yen.
     """
     exact = {player: Fraction(share) for player, share in shares.items()}
-    if 2 * abs(sum(exact.values()) - total) > 1:
-        raise ValueError(f"shares of {float(sum(exact.values())):.3f} do not add up to {total}")
+    found = sum(exact.values(), Fraction(0))
+    if abs(found - total) > Fraction(1, 2):
+        raise ValueError(f"shares of {float(found):.3f} do not add up to {total}")
     whole = {player: floor(share) for player, share in exact.items()}
     missing = total - sum(whole.values())
     by_remainder = sorted(exact, key=lambda player: exact[player] - whole[player], reverse=True)
