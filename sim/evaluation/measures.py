@@ -9,7 +9,7 @@ from typing import Final, Literal
 import duckdb
 
 from scenarios.schema import Scenario
-from sim.evaluation.ledgers.siloed import DIVISIONS, statement_sql
+from sim.evaluation.ledgers.siloed import OWNERS, checked, profit_and_loss
 from sim.evaluation.lifetime_value.truth import lifetimes
 from sim.evaluation.tables import opened, single
 from sim.rollout import capex_yen
@@ -48,6 +48,12 @@ MEASURES: Final[tuple[Measure, ...]] = (
         "store_pl_yen", "yen", "Store division P/L", "The ledger's rows that the booking switches give to the stores."
     ),
     Measure("ec_pl_yen", "yen", "EC division P/L", "The ledger's rows that the booking switches give to EC."),
+    Measure(
+        "unallocated_yen",
+        "yen",
+        "In neither division's P/L",
+        "What the booking switches leave to the company. Both P/Ls and this are the company's contribution.",
+    ),
     Measure(
         "capability_capex_yen",
         "yen",
@@ -336,6 +342,21 @@ MEASURES: Final[tuple[Measure, ...]] = (
         "select sum(points_store + points_ec) from shoppers",
     ),
     Measure(
+        "proposal_hit_rate",
+        "share",
+        "Proposals taken",
+        "Share of proposals of one more item, by the clerk's tablet or on a screen, that shoppers take.",
+        """select count(*) filter (kind = 'proposal_taken') / nullif(count(*) filter (kind = 'proposed'), 0)
+           from events""",
+    ),
+    Measure(
+        "items_per_purchase",
+        "number",
+        "Items per purchase",
+        "Pieces that a served shopper buys for one need, over all its completed orders.",
+        "select sum(units) / count(distinct need) from orders where state = 'completed'",
+    ),
+    Measure(
         "ltv_yen",
         "yen",
         "Lifetime value per customer",
@@ -378,13 +399,15 @@ def measure(directory: Path, scenario: Scenario) -> dict[str, float]:
     """All measures of the replication in `directory`, by name. Yen and counts are whole numbers."""
     with opened(directory) as db:
         found = {m.name: single(db, m.query) for m in MEASURES if m.query is not None}
-        found |= _divisions(db, scenario)
+        found |= _owners(db, scenario, found["contribution_yen"])
         values = lifetimes(db, scenario)
     found["capability_capex_yen"] = capex_yen(scenario)
     found["ltv_yen"], found["customer_equity_yen"] = values.mean_yen, values.equity_yen
     return {m.name: round(found[m.name]) if m.unit in ("yen", "count") else found[m.name] for m in MEASURES}
 
 
-def _divisions(db: duckdb.DuckDBPyConnection, scenario: Scenario) -> dict[str, float]:
-    rows = db.execute(statement_sql(scenario.evaluation.booking)).fetchall()
-    return {f"{division}_pl_yen": sum(yen for owner, _, yen in rows if owner == division) for division in DIVISIONS}
+def _owners(db: duckdb.DuckDBPyConnection, scenario: Scenario, company_yen: float) -> dict[str, float]:
+    """Both P/Ls and what is in neither; raises `LawViolated` where they are not the company's, to the yen."""
+    rows = checked(profit_and_loss(db, scenario.evaluation.booking), company_yen)
+    totals = {owner: sum(yen for (who, _), yen in rows.items() if who == owner) for owner in OWNERS}
+    return {"store_pl_yen": totals["store"], "ec_pl_yen": totals["ec"], "unallocated_yen": totals["unallocated"]}

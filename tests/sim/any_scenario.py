@@ -147,6 +147,9 @@ _BONDS: Final = {
     "reminder.delay_hours": st.floats(0.1, 90),
     "thinking.median_hours": st.floats(0.1, 90),
     "stock_out.own_phone": _share,
+    "proposals.screen": _share,
+    "proposals.clerk": _share,
+    "proposals.misses_annoy": _share,
 }
 _PEOPLE: Final = {
     "population.needs_per_week": st.floats(0.1, 20),

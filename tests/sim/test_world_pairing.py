@@ -62,9 +62,11 @@ NEEDS_NO_SHOPPER = {
     "same_prices",
     "staff_code",
     "contact_centre_view",
+    "shared_history",
     "ship_from_store",
 }
-"""Capabilities that work without anybody being online; with the last, the warehouse keeps less."""
+"""Capabilities that work without anybody being online: a tablet proposes to strangers too, and with the last the
+warehouse keeps less."""
 SWITCHES = [name for name, field in Capabilities.model_fields.items() if field.annotation is bool]
 
 
