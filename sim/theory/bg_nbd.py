@@ -3,18 +3,27 @@
 Each customer buys at a rate that is Gamma(r, alpha) over customers and is lost after each repeat purchase with a
 probability that is Beta(a, b) over customers. A customer's history is (x, t_x, T): repeat purchases, time of the last
 one (0 for none), time observed. Oracle for the twin's receipts and estimator of what they say.
+
+Given a history and being there at its end, rate and probability are independent, Gamma(r + x, alpha + T) and
+Beta(a, b + x). Expectations of the future are integrals over the latter (equations 9 and 10 of the paper write them
+with 2F1, which SciPy cannot evaluate for customers who buy often), taken over its quantiles by Gauss and Legendre.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import minimize
-from scipy.special import betaln, gammaln, hyp2f1
+from scipy.special import betaincinv, betaln, gammaln
 
 Floats = NDArray[np.float64]
+
+_NODES: Final = 96
+_SMALLEST: Final = 1e-200
+"""Stands for a probability of being lost that is too small for a float: then the mean is the rate times the time."""
 
 
 @dataclass(frozen=True)
@@ -39,10 +48,11 @@ class BgNbd:
 
 def log_likelihood(model: BgNbd, x: ArrayLike, t_x: ArrayLike, observed: ArrayLike) -> float:
     """Log-likelihood of histories, arrays of shape (n,)."""
-    return float(_log_likelihoods(model, *(np.asarray(column, float) for column in (x, t_x, observed))).sum())
+    return float(log_likelihoods(model, *(np.asarray(column, float) for column in (x, t_x, observed))).sum())
 
 
-def _log_likelihoods(model: BgNbd, x: Floats, t_x: Floats, observed: Floats) -> Floats:
+def log_likelihoods(model: BgNbd, x: Floats, t_x: Floats, observed: Floats) -> Floats:
+    """Log-likelihood of each history, shape (n,) (equation 6)."""
     r, alpha, a, b = model.r, model.alpha, model.a, model.b
     common = gammaln(r + x) - gammaln(r) + r * np.log(alpha) + betaln(a, b + x) - betaln(a, b)
     still_there = -(r + x) * np.log(alpha + observed)
@@ -60,7 +70,7 @@ def fit(x: ArrayLike, t_x: ArrayLike, observed: ArrayLike) -> BgNbd:
     n = len(x)
 
     def loss(log_parameters: Floats) -> float:
-        return -float(_log_likelihoods(BgNbd(*np.exp(log_parameters)), *histories.T) @ counts) / n
+        return -float(log_likelihoods(BgNbd(*np.exp(log_parameters)), *histories.T) @ counts) / n
 
     start = np.log([1.0, max(float(observed.mean()) / 4, 1e-9), 1.0, 1.0])
     found = minimize(loss, start, method="L-BFGS-B", bounds=[(-12, 12)] * 4, options={"ftol": 1e-13, "gtol": 1e-8})
@@ -69,28 +79,50 @@ def fit(x: ArrayLike, t_x: ArrayLike, observed: ArrayLike) -> BgNbd:
     return BgNbd(*(float(value) for value in np.exp(found.x)))
 
 
-def expected_purchases(model: BgNbd, time: float) -> float:
-    """Mean repeat purchases of a new customer in `time` (equation 9 of the paper)."""
-    r, alpha, a, b = model.r, model.alpha, model.a, model.b
-    share = time / (alpha + time)
-    series = float(hyp2f1(r, b, a + b - 1, share))
-    mean: float = (a + b - 1) / (a - 1) * (1 - (alpha / (alpha + time)) ** r * series)
+def expected_purchases(model: BgNbd, time: ArrayLike) -> Floats:
+    """Mean repeat purchases of a new customer in each `time` (equation 9), in its shape."""
+    return purchases_while_there(model, time, x=0, observed=0.0)
+
+
+def expected_future(model: BgNbd, time: ArrayLike, x: ArrayLike, t_x: ArrayLike, observed: ArrayLike) -> Floats:
+    """Mean purchases in the next `time` of customers with these histories (equation 10), arrays that broadcast."""
+    return purchases_while_there(model, time, x, observed) * probability_alive(model, x, t_x, observed)
+
+
+def purchases_while_there(model: BgNbd, time: ArrayLike, x: ArrayLike, observed: ArrayLike) -> Floats:
+    """Mean purchases in the next `time` of customers who are there at the end of their histories; arrays broadcast.
+
+    At a probability p of being lost and a rate that is Gamma(k, c) it is (1 - (c / (c + p time))^k) / p.
+    """
+    time, x, observed = (np.asarray(column, float) for column in (time, x, observed))
+    nodes, weights = np.polynomial.legendre.leggauss(_NODES)
+    counts, which = np.unique(x, return_inverse=True)
+    quantiles = betaincinv(model.a, model.b + counts[:, None], (1 + nodes) / 2)
+    loss = np.maximum(quantiles, _SMALLEST)[which.reshape(x.shape)]
+    shape, scale = (model.r + x)[..., None], (model.alpha + observed)[..., None]
+    each = -np.expm1(-shape * np.log1p(loss * time[..., None] / scale)) / loss
+    mean: Floats = each @ (weights / 2)
     return mean
 
 
-def expected_future(model: BgNbd, time: float, x: int, t_x: float, observed: float) -> float:
-    """Mean purchases in the next `time` of a customer with this history (equation 10)."""
-    r, alpha, a, b = model.r, model.alpha, model.a, model.b
-    end = alpha + observed + time
-    series = float(hyp2f1(r + x, b + x, a + b + x - 1, time / end))
-    mean: float = (a + b + x - 1) / (a - 1) * (1 - ((alpha + observed) / end) ** (r + x) * series)
-    return mean * probability_alive(model, x, t_x, observed)
-
-
-def probability_alive(model: BgNbd, x: int, t_x: float, observed: float) -> float:
-    """Probability that a customer with this history is still there; 1 without a repeat purchase."""
-    if x == 0:
-        return 1.0
+def probability_alive(model: BgNbd, x: ArrayLike, t_x: ArrayLike, observed: ArrayLike) -> Floats:
+    """Probability that customers with these histories are still there; 1 without a repeat purchase."""
+    x, t_x, observed = (np.asarray(column, float) for column in (x, t_x, observed))
     ratio = (model.alpha + observed) / (model.alpha + t_x)
-    alive: float = 1 / (1 + model.a / (model.b + x - 1) * ratio ** (model.r + x))
+    lost = model.a / (model.b + np.maximum(x, 1) - 1) * ratio ** (model.r + x)
+    alive: Floats = np.where(x == 0, 1.0, 1 / (1 + lost))
     return alive
+
+
+def count_probabilities(model: BgNbd, time: ArrayLike, most: int) -> Floats:
+    """Probability of 0, 1, ... `most` repeat purchases in `time` of shape (n,), shape (n, most + 1) (equation 8)."""
+    r, alpha, a, b = model.r, model.alpha, model.a, model.b
+    time, x = np.asarray(time, float)[..., None], np.arange(most + 1)
+    log_negative_binomial = gammaln(r + x) - gammaln(r) - gammaln(x + 1)
+    log_negative_binomial = log_negative_binomial + r * np.log(alpha / (alpha + time))
+    negative_binomial = np.exp(log_negative_binomial + x * np.log(time / (alpha + time)))
+    fewer = np.cumsum(negative_binomial, axis=-1) - negative_binomial
+    there = np.exp(betaln(a, b + x) - betaln(a, b)) * negative_binomial
+    last = np.exp(betaln(a + 1, b + np.maximum(x, 1) - 1) - betaln(a, b)) * (1 - fewer)
+    probability: Floats = there + np.where(x > 0, last, 0.0)
+    return probability
