@@ -20,10 +20,13 @@ from sim.fan_out import Pool, as_finished, dask_workers, processes, report
 from sim.laws import check
 from sim.log.recorder import ParquetFiles
 from sim.log.run_directory import (
+    Inheritance,
     Request,
     begin,
     complete_run,
     finish,
+    inherit,
+    inheritance,
     replication_path,
     versions,
     write_json,
@@ -62,9 +65,10 @@ class _Task:
 
 @dataclass
 class _Batch:
-    """Tasks, by number, and how they ended so far."""
+    """Tasks, by number, and how they ended so far; and what each run had from an earlier one."""
 
     tasks: list[_Task]
+    left: dict[str, Inheritance]
     finished: set[int] = field(default_factory=set)
     errors: dict[int, BaseException] = field(default_factory=dict)
 
@@ -88,7 +92,7 @@ def run(
     root.mkdir(parents=True, exist_ok=True)
     todo = list({r.hash: r for r in requests if force or complete_run(root, r) is None}.values())
     if todo:
-        _run_all(todo, root, jobs or os.cpu_count() or 1, watch, dask)
+        _run_all(todo, root, jobs or os.cpu_count() or 1, force, watch, dask)
     return [root / request.name for request in requests]
 
 
@@ -107,13 +111,17 @@ def run_replication(scenario: Scenario, seed: int, replication: int, directory: 
     write_json(directory / "summary.json", measure(directory, scenario))
 
 
-def _run_all(requests: Sequence[Request], root: Path, jobs: int, watch: Watcher | None, dask: str | None) -> None:
-    count = sum(request.replications for request in requests)
+def _run_all(
+    requests: Sequence[Request], root: Path, jobs: int, force: bool, watch: Watcher | None, dask: str | None
+) -> None:
+    left = {request.name: Inheritance(root, []) if force else inheritance(root, request) for request in requests}
+    count = sum(request.replications - len(left[request.name].replications) for request in requests)
     with dask_workers(dask) if dask else processes(jobs, count) as pool:
         working = {request.name: begin(root, request) for request in requests}
-        for directory in working.values():
-            write_progress(directory, 0, 1, "starting")
-        batch = _Batch(_in_turns(requests, working))
+        for request in requests:
+            write_progress(working[request.name], 0, 1, "starting")
+            inherit(root, request, left[request.name])
+        batch = _Batch(_in_turns(requests, working, left), left)
         try:
             _carry_out(batch, pool, list(working.values()), watch, dask)
         except BaseException as error:
@@ -125,13 +133,13 @@ def _run_all(requests: Sequence[Request], root: Path, jobs: int, watch: Watcher 
         _conclude(root, request, batch)
 
 
-def _in_turns(requests: Sequence[Request], working: dict[str, Path]) -> list[_Task]:
+def _in_turns(requests: Sequence[Request], working: dict[str, Path], left: dict[str, Inheritance]) -> list[_Task]:
     """Replication 0 of all requests, then replication 1, ...: pairs are complete as early as can be."""
     return [
         _Task(request, replication, replication_path(working[request.name], replication))
         for replication in range(max(request.replications for request in requests))
         for request in requests
-        if replication < request.replications
+        if replication < request.replications and replication not in left[request.name].replications
     ]
 
 
@@ -188,7 +196,8 @@ def _take_in(batch: _Batch, number: int, future: Future[bool | Files], dask: str
 
 def _conclude(root: Path, request: Request, batch: _Batch) -> Path:
     mine = [number for number, task in enumerate(batch.tasks) if task.request is request]
-    finished = [batch.tasks[number].replication for number in mine if number in batch.finished]
+    run_now = [batch.tasks[number].replication for number in mine if number in batch.finished]
+    finished = sorted(batch.left[request.name].replications + run_now)
     errors = [batch.errors[number] for number in mine if number in batch.errors]
     if errors:
         return finish(root, request, "failed", finished, str(errors[0]))

@@ -42,11 +42,11 @@ class Pool:
 def processes(jobs: int, pieces: int) -> Iterator[Pool]:
     """`jobs` processes of this machine for `pieces` pieces of work; SIGTERM counts as Ctrl-C meanwhile."""
     context = multiprocessing.get_context("spawn")
-    progress, stop = context.Array("i", pieces), context.Event()
+    progress, stop = context.Array("i", max(1, pieces)), context.Event()
     with (
         _terminate_like_interrupt(),
         ProcessPoolExecutor(
-            min(jobs, pieces), mp_context=context, initializer=_prepare_worker, initargs=(progress, stop)
+            max(1, min(jobs, pieces)), mp_context=context, initializer=_prepare_worker, initargs=(progress, stop)
         ) as executor,
     ):
 

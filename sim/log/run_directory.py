@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import platform
 import shutil
 import time
@@ -39,9 +40,14 @@ class Request:
 
     @property
     def hash(self) -> str:
-        """Digest of everything that can change the result: scenario, seed, replications, tables and code."""
-        parts = [inputs_hash(self.loaded.scenario), str(self.seed), str(self.replications), str(SCHEMA_VERSION)]
-        return hashlib.sha256("/".join([*parts, _code_digest()]).encode()).hexdigest()
+        """Digest of everything that can change the result: what makes its replications, and how many there are."""
+        return hashlib.sha256(f"{self.replication_hash}/{self.replications}".encode()).hexdigest()
+
+    @property
+    def replication_hash(self) -> str:
+        """Digest of everything that can change a replication: scenario, seed, tables and code."""
+        parts = [inputs_hash(self.loaded.scenario), str(self.seed), str(SCHEMA_VERSION), _code_digest()]
+        return hashlib.sha256("/".join(parts).encode()).hexdigest()
 
     @property
     def name(self) -> str:
@@ -78,7 +84,10 @@ def begin(root: Path, request: Request) -> Path:
 
 
 def finish(root: Path, request: Request, state: State, replications: Sequence[int], note: str = "") -> Path:
-    """Write the manifest and give the run its final name; an earlier one under that name is replaced."""
+    """Write the manifest and give the run its final name; an earlier one under that name is replaced.
+
+    A complete run also replaces what was kept of it when it was interrupted.
+    """
     path = working_path(root, request)
     manifest = {
         "schema": "omo.run/1",
@@ -88,6 +97,7 @@ def finish(root: Path, request: Request, state: State, replications: Sequence[in
         "name": request.loaded.name,
         "title": request.loaded.scenario.title,
         "inputs_hash": request.hash,
+        "replication_hash": request.replication_hash,
         "seed": request.seed,
         "replications": request.replications,
         "replications_finished": list(replications),
@@ -99,9 +109,37 @@ def finish(root: Path, request: Request, state: State, replications: Sequence[in
     }
     write_json(path / "manifest.json", manifest)
     final = root / (request.name if state == "complete" else f"{request.name}.{state}")
-    shutil.rmtree(final, ignore_errors=True)
+    for earlier in (final, root / f"{request.name}.interrupted") if state == "complete" else (final,):
+        shutil.rmtree(earlier, ignore_errors=True)
     path.rename(final)
     return final
+
+
+@dataclass(frozen=True)
+class Inheritance:
+    """Replications of another run that need not be run again."""
+
+    run: Path
+    replications: list[int]
+
+
+def inheritance(root: Path, request: Request) -> Inheritance:
+    """The run in `root` that has most of the replications asked for: fewer, more, or interrupted before the end."""
+    best = Inheritance(root, [])
+    for run in list_runs(root):
+        manifest = read_manifest(run)
+        if manifest.get("replication_hash") == request.replication_hash:
+            found = [number for number in manifest["replications_finished"] if number < request.replications]
+            if len(found) > len(best.replications):
+                best = Inheritance(run, found)
+    return best
+
+
+def inherit(root: Path, request: Request, left: Inheritance) -> None:
+    """Link what another run left into the working directory."""
+    for number in left.replications:
+        target = replication_path(working_path(root, request), number)
+        shutil.copytree(replication_path(left.run, number), target, copy_function=_link)
 
 
 def complete_run(root: Path, request: Request) -> Path | None:
@@ -168,6 +206,14 @@ def versions() -> dict[str, str]:
     except metadata.PackageNotFoundError:
         own = "source"
     return {"omotwin": own, "python": platform.python_version()} | {p: metadata.version(p) for p in _PACKAGES}
+
+
+def _link(source: str, target: str) -> None:
+    """A second name for the same file, or a copy where the disk has no such thing."""
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copy2(source, target)
 
 
 def _describe(path: Path) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -48,6 +49,23 @@ def test_equal_inputs_are_not_run_twice_and_force_gives_the_same_bytes(pair: tup
     run([request], root, jobs=1, force=True)
     assert (omo / "manifest.json").stat().st_ino != inode
     assert read_manifest(omo)["files"] == before["files"]
+
+
+def test_more_replications_of_a_run_only_cost_those_that_are_missing(
+    pair: tuple[Path, list[Path]], tmp_path: Path
+) -> None:
+    root = tmp_path
+    omo = root / pair[1][1].name
+    shutil.copytree(pair[1][1], omo)
+    (five,) = run([Request(small("ward-omo"), 1, 5)], root)
+    assert read_manifest(five)["replications_finished"] == [0, 1, 2, 3, 4]
+    for replication in range(3):
+        old, new = (replication_path(path, replication) / "ledger.parquet" for path in (omo, five))
+        assert old.stat().st_ino == new.stat().st_ino
+    (anew,) = run([Request(small("ward-omo"), 1, 5)], root, force=True)
+    assert read_manifest(anew)["files"] == read_manifest(five)["files"]
+    (two,) = run([Request(small("ward-omo"), 1, 2)], root)
+    assert read_manifest(two)["files"].items() <= read_manifest(omo)["files"].items()
 
 
 def test_the_shift_matrix_sums_to_the_company_difference(pair: tuple[Path, list[Path]]) -> None:
