@@ -1,0 +1,1 @@
+"""Which way of paying staff is best: policies put through the same shoppers, selected, confirmed and explained."""
