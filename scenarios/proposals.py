@@ -19,9 +19,7 @@ class Proposals(Table):
         0.02, ASSUMPTION, "hit rate at a contact that ends in a purchase, nothing known; needs `shared_history`"
     )
     own_history: NotNegative = cited(
-        0.01, "assumption; sign from S202", "added where one channel's history of the shopper is known, online or in stores"
+        0.01, "assumption; sign from S202", "added where one channel's history is known, online or in stores"
     )
-    both_histories: NotNegative = cited(
-        0.015, ASSUMPTION, "added to that where both are: `shared_history` on a `unified_id`"
-    )
+    both_histories: NotNegative = cited(0.015, ASSUMPTION, "added where both are: `shared_history` on a `unified_id`")
     misses_annoy: Share = cited(0.01, ASSUMPTION, "proposals that miss and annoy, as advice does that does not fit")
