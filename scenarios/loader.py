@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import tomli_w
 from pydantic import BaseModel, ValidationError
@@ -22,6 +22,7 @@ from scenarios.positions import Origin, key_origins
 from scenarios.schema import Scenario
 
 PRESETS = Path(str(files("scenarios"))) / "presets"
+_VARIANT: Final = re.compile(r"\+(?=[a-z_][\w.]*=)")
 OWN_WORDS = ("title", "description")
 
 
@@ -65,14 +66,18 @@ def find(reference: str | Path, near: Path | None = None) -> Path:
 def load(reference: str | Path, sets: Sequence[str] = ()) -> Loaded:
     """Load, extend, override and validate a scenario.
 
-    `sets` are `dotted.key=value` with a TOML value; a bare word counts as a string. Raises `ScenarioInvalid` with
-    every problem as `file:line: key: what`, `UsageError` when there is no such scenario.
+    `sets` are `dotted.key=value` with a TOML value; a bare word counts as a string. A reference may carry its own
+    behind plus signs (`ward-omo+staff.intercept=-1+seed=2`): they come last, and the title tells them. Raises
+    `ScenarioInvalid` with every problem as `file:line: key: what`, `UsageError` when there is no such scenario.
     """
+    reference, *own = _VARIANT.split(str(reference))
     path = find(reference)
     draft = _Draft()
     _read(path, draft, ())
-    for assignment in sets:
+    for assignment in (*sets, *own):
         _apply_set(assignment, draft)
+    if own and isinstance(draft.values.get("title"), str):
+        draft.values["title"] += f" ({', '.join(own)})"
     if draft.problems:
         raise ScenarioInvalid(draft.problems)
     try:

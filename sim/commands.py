@@ -78,6 +78,8 @@ def compare(
     omo compare ward-siloed ward-omo --reps 10
 
     omo compare ward-siloed ward-o2o ward-omnichannel ward-omo
+
+    omo compare ward-omo ward-omo+evaluation.ec_ratio_kpi=1
     """
     from sim.evaluation.comparison import comparison
     from sim.evaluation.modes import compare_many, print_many

@@ -109,6 +109,14 @@ def test_a_later_parent_and_the_file_itself_win(tmp_path: Path) -> None:
     assert (scenario.payments.cash_share, scenario.seed) == (0.1, 8)
 
 
+def test_a_reference_may_carry_overrides_of_its_own_which_win_and_stand_in_the_title() -> None:
+    variant = load("ward-omo+payments.cash_share=0.25+staff.intercept=-1.5e+0", ["payments.cash_share=0.5", "seed=9"])
+    scenario = variant.scenario
+    assert (scenario.payments.cash_share, scenario.staff.intercept, scenario.seed) == (0.25, -1.5, 9)
+    assert scenario.title == "Ward, OMO (payments.cash_share=0.25, staff.intercept=-1.5e+0)"
+    assert variant.name == "ward-omo"
+
+
 def test_two_files_may_share_a_parent(tmp_path: Path) -> None:
     path = tmp_path / "town.toml"
     path.write_text('extends = ["ward-siloed", "ward-omo"]\n', encoding="utf-8")
