@@ -86,6 +86,9 @@ class Capabilities(Table):
     contact_centre_view: bool = cited(False, "F22", "the contact centre sees one history over channels")
     showroom: bool = cited(False, "F23", "considered goods are on display only and shipped from the warehouse")
     staff_code: bool = cited(False, "F24", "app and EC orders can carry the code of the staff member who advised")
+    visit_booking: bool = cited(False, "F25", "a visit can be booked online; somebody is kept free for it")
+    door_counter: bool = cited(False, "F26", "a sensor at the door counts who comes in")
+    rfid: bool = cited(False, "F27", "tags on the goods are read on the shelf every night and correct the record")
 
     @model_validator(mode="before")
     @classmethod

@@ -42,6 +42,10 @@ def _missions(values: Mapping[str, Any]) -> Iterator[Problem]:
                 guess = difflib.get_close_matches(category, categories, n=1)
                 hint = f"did you mean {guess[0]}?" if guess else f"there are: {', '.join(categories)}"
                 yield f"missions.{name}.categories", f"no category {category} in [categories] ({hint})"
+    tagged = _table(values, "rfid").get("categories")
+    for category in tagged if isinstance(tagged, list) else []:
+        if isinstance(category, str) and category not in categories:
+            yield "rfid.categories", f"no category {category}{_hint(category, list(categories))}"
     if _all_zero(_table(values, "baskets").get("item_shares")):
         yield "baskets.item_shares", "all shares are zero"
     bands = _tables(_table(values, "population"), "age_bands")

@@ -88,6 +88,9 @@ class Store(Table):
     )
     pickup_counters: int = cited(1, ASSUMPTION, "staffed places for collecting; 0: the floor staff hand over", ge=0)
     pickup_lockers: int = cited(0, ASSUMPTION, "compartments for collecting at any hour without staff", ge=0)
+    visit_slots_per_hour: int = cited(
+        1, ASSUMPTION, "booked visits an hour, never more than floor staff on the roster", ge=0, le=12
+    )
     opens_day: int = cited(0, ASSUMPTION, "day on which the store opens, 0 is the start of the horizon", ge=0)
     appeal: float = Field(0.0, description="utility of this store against the others, beyond distance")
     assortment: Share = Field(1.0, description="share of all SKUs that the store carries, best sellers first")

@@ -19,8 +19,10 @@ from scenarios.payments import Payments
 from scenarios.people import People
 from scenarios.places import Baskets, Store, Tills, Traffic
 from scenarios.proposals import Proposals
+from scenarios.sensors import DoorCounter, Rfid
 from scenarios.staff import Staff
 from scenarios.stock import Stock
+from scenarios.visit_booking import VisitBooking
 
 
 class Horizon(Table):
@@ -49,6 +51,9 @@ class Scenario(People):
     considering: Considering = Field(default_factory=Considering)
     thinking: Thinking = Field(default_factory=Thinking)
     reminder: Reminder = Field(default_factory=Reminder)
+    visit_booking: VisitBooking = Field(default_factory=VisitBooking)
+    door_counter: DoorCounter = Field(default_factory=DoorCounter)
+    rfid: Rfid = Field(default_factory=Rfid)
     returns: Returns = Field(default_factory=Returns)
     contact_centre: ContactCentre = Field(default_factory=ContactCentre)
     rollout: dict[str, Wave] = Field(default_factory=dict, description="waves by name, applied in order of day")

@@ -121,6 +121,9 @@ def _utilities(
         gone = _sold_out(needs, shown.store_units[store])
         seen = opened.store_stock_online[store]
         research[:, store] += choice.shown_sold_out * gone if seen else risk[store]
+        if opened.visit_booking[store]:
+            inspected = np.array([m.inspected for m in missions])[needs.mission]
+            research[:, store] += scenario.visit_booking.research * opened.visit_booking[store] * inspected
         level = opened.click_and_collect[store]
         collect[:, store] += choice.shown_sold_out * gone + _unfamiliar(scenario, level)
     collect += np.where(today.stores_open, 0.0, CLOSED)

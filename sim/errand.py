@@ -72,6 +72,8 @@ class Errand:
     contribution_yen: int = 0
     orders: int = 0
     outcome: int = 0
+    host: int = -1
+    """Who of the staff has received the shopper to a booked visit, and is held until they have talked."""
     open_parts: int = 1
     """The visit, and each order that outlives it; the need ends when all have."""
 

@@ -18,7 +18,9 @@ from sim.log.schema import Account
 
 _DAYS_A_MONTH: Final = 365 / 12
 NUMBERS: Final = ("match_rate", "stock_sync_minutes")
-"""Capabilities that are values, not yes or no: they have no familiarity."""
+"""Capabilities that are values, not yes or no."""
+_NOTHING_TO_LEARN: Final = (*NUMBERS, "door_counter", "rfid")
+"""Values and sensors: nobody has to get used to them."""
 
 Levels = list[float]
 """By place: the stores in order, then EC."""
@@ -51,6 +53,9 @@ class Open:
     contact_centre_view: Levels
     showroom: Levels
     staff_code: Levels
+    visit_booking: Levels
+    door_counter: Levels
+    rfid: Levels
     unfamiliar: Levels = field(default_factory=list)
     """By place: how unfamiliar the least familiar open capability is, 0 (all known) to 1."""
 
@@ -68,13 +73,13 @@ def open_today(scenario: Scenario, day: int) -> Open:
         for name, value in wave.values().items():
             for at in affected:
                 levels[name][at] = _level(name, float(value), levels[name][at], familiarity)
-    switches = [row for name, row in levels.items() if name not in NUMBERS]
+    switches = [row for name, row in levels.items() if name not in _NOTHING_TO_LEARN]
     unfamiliar = [1 - min((row[at] for row in switches if row[at]), default=1.0) for at in range(len(places))]
     return Open(**levels, unfamiliar=unfamiliar)
 
 
 def _level(name: str, value: float, before: float, familiarity: float) -> float:
-    if name in NUMBERS or not value:
+    if name in _NOTHING_TO_LEARN or not value:
         return value
     return max(before, familiarity)
 

@@ -38,6 +38,7 @@ from sim.setting_out import errands_of_day
 from sim.staff.crew import Crew
 from sim.staff.managers import ec_effort, hold_back_units
 from sim.store.balking_and_reneging import stay_probability
+from sim.store.door_counter import count_entries
 from sim.store.floor_tasks import count_stock
 from sim.store.store import Store
 from sim.store.tills import mean_service_s
@@ -138,7 +139,10 @@ class World:
         self.town.crew.overnight(day.index, self.log)
         book_opex(self.log, scenario, self.town.open, day.start_s + DAY_S)
         write_queues(self.town, day.index)
-        self.replenishment.overnight(day.index, day.start_s + DAY_S, self.town.stock, self.log, self.streams)
+        count_entries(self.town, day.index)
+        self.replenishment.overnight(
+            day.index, day.start_s + DAY_S, self.town.stock, self.log, self.streams, self.town.open.rfid
+        )
 
     def _set_out(self, errands: Iterable[Errand]) -> Iterator[tuple[float, Callable[[], Generator[Any, Any, None]]]]:
         """When each errand starts, and its journey."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -12,6 +13,7 @@ from sim.catalogue import Catalogue
 from sim.inventory import transfers
 from sim.inventory.night import Night, night_of, record_moves
 from sim.inventory.record_errors import count, miscount, mix_up, shrink
+from sim.inventory.rfid import read_tags
 from sim.inventory.stock import Stock
 from sim.log.recorder import Recorder
 from sim.log.schema import Account, MoveReason
@@ -96,8 +98,10 @@ class Replenishment:
         opens_day = [store.opens_day for store in self.scenario.stores.values()]
         return np.where(np.array([*opens_day, 0])[:, None] <= day, self.levels, 0).astype(np.int64)
 
-    def overnight(self, day: int, now_s: float, stock: Stock, recorder: Recorder, streams: Streams) -> None:
-        """Everything between closing on `day` and opening on the next."""
+    def overnight(
+        self, day: int, now_s: float, stock: Stock, recorder: Recorder, streams: Streams, rfid: Sequence[float] = ()
+    ) -> None:
+        """Everything between closing on `day` and opening on the next; `rfid` is that capability's level by location."""
         rules = self.scenario.stock
         night = night_of(stock, day, now_s, recorder, streams)
         sold = np.maximum(0, self.morning - night.on_hand)
@@ -106,6 +110,7 @@ class Replenishment:
         if (day + 1) % rules.count_every_days == 0:
             count(night, self.scenario, self.opening())
         self._receive(night)
+        read_tags(night, self.goods, self.scenario.rfid, rfid)
         if rules.rebalance:
             coming = self._on_order(night) + night.in_transit
             sent = transfers.rebalance(night, self._levels_on(day + 1), coming, rules.transfer_yen_per_unit)

@@ -48,13 +48,14 @@ def known_fit(town: Town, errand: Errand, reads: bool) -> float:
 
 def decide(town: Town, errand: Errand, known: float, advised: bool) -> Decision:
     """Buy, think it over or leave, by what is known of the fit; staff who serve make up minds, the more so where they
-    see what a member has bought and looked at online."""
+    see what a member has bought and looked at online, or have prepared for a booked visit."""
     rules = town.scenario.considering
     score = known
     if advised:
         score += rules.advice + rules.advice_with_history * (
             errand.member and town.open.shared_history[errand.store] > 0
         )
+        score += town.scenario.visit_booking.prepared * (errand.host >= 0)
     if score > rules.buy_above:
         return Decision.BUY
     return Decision.THINK if score > rules.think_above else Decision.LEAVE

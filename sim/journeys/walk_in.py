@@ -11,6 +11,7 @@ from typing import Any
 
 from sim.errand import Errand, merge_lines
 from sim.journeys import scan_and_pay
+from sim.journeys.booked_visit import Came, come_by_booking
 from sim.journeys.confusion import find_another_price, get_confused
 from sim.journeys.considering import Decision, decide, known_fit, reads_reviews
 from sim.journeys.endless_aisle import order_missing, orders_online
@@ -35,10 +36,16 @@ _MISSING, _ANNOYED = int(Feeling.STOCK_OUT), int(Feeling.ANNOYED)
 
 def walk_in(town: Town, errand: Errand) -> Steps:
     """The whole visit, and what follows from home afterwards."""
-    town.note(errand, _ARRIVE, _FLOOR)
-    yield errand.browse_s
-    if town.open.unfamiliar[errand.store]:
-        yield from get_confused(town, town.stores[errand.store], errand)
+    came = Came.BY_CHANCE
+    if errand.inspects and town.open.visit_booking[errand.store]:
+        came = yield from come_by_booking(town, errand)
+        if came is Came.NOT_AT_ALL:
+            return
+    if came is Came.BY_CHANCE:
+        town.note(errand, _ARRIVE, _FLOOR)
+        yield errand.browse_s
+        if town.open.unfamiliar[errand.store]:
+            yield from get_confused(town, town.stores[errand.store], errand)
     town.close(errand, (yield from _shop(town, errand)))
 
 
@@ -51,7 +58,7 @@ def _shop(town: Town, errand: Errand) -> Buying:
     on_display = only_shows(town, errand)
     basket, missing = ([], []) if on_display else fill_basket(town, errand.store, errand, errand.lines, order)
     advice = NO_ADVICE
-    if errand.meets_staff:
+    if errand.meets_staff or errand.host >= 0:
         advice = yield from meet_staff(town, town.stores[errand.store], errand, bool(missing))
     if advice.annoyed:
         return _leave_annoyed(town, errand, basket, missing, order)

@@ -22,6 +22,7 @@ from sim.log.schema import (
     TABLES,
     Account,
     AcquiredBy,
+    BookingState,
     Channel,
     Fulfilment,
     Journey,
@@ -49,7 +50,11 @@ _PACKED: Final = (
     "ledger",
     "needs",
     "points",
+    "visit_bookings",
+    "door_counts",
 )
+_OF_HOURS: Final = frozenset({"queues", "door_counts"})
+"""Tables with a row per hour: written in order, with no column of seconds to sort by."""
 
 _NULLABLE: Final = frozenset({"sku", "order", "payment", "staff", "store", "ships_from", "need", "shopper"})
 _CODES: Final[dict[str, list[str]]] = {
@@ -72,6 +77,7 @@ _OF_TABLE: Final[dict[tuple[str, str], list[str]]] = {
     ("needs", "outcome"): labels(Outcome),
     ("payments", "outcome"): labels(PaymentOutcome),
     ("points", "kind"): labels(PointsKind),
+    ("visit_bookings", "state"): labels(BookingState),
 }
 """Codes of columns whose name means something else in another table."""
 
@@ -140,6 +146,8 @@ class Recorder:
         self.ledger = bytearray()
         self.needs = bytearray()
         self.points = bytearray()
+        self.visit_bookings = bytearray()
+        self.door_counts = bytearray()
         self._sink = sink
         self._flushed = dict.fromkeys(_PACKED, 0)
         places = [*stores, ONLINE]
@@ -160,7 +168,7 @@ class Recorder:
                 rows = np.frombuffer(bytes(packed), record_type(name))
                 self._flushed[name] += len(packed)
                 packed.clear()
-                if name != "queues":
+                if name not in _OF_HOURS:
                     # `take` copies whole records; indexing with an array would copy them field by field.
                     rows = rows.take(np.argsort(rows[_time_column(name)], kind="stable"))
                 self.write(name, {column: rows[column] for column in TABLES[name].names})

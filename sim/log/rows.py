@@ -44,3 +44,4 @@ STAFF_CONTACT: Final = _layout("staff_contacts").pack
 LEDGER: Final = _layout("ledger").pack
 NEED: Final = _layout("needs").pack
 POINTS: Final = _layout("points").pack
+VISIT_BOOKING: Final = _layout("visit_bookings").pack

@@ -12,7 +12,7 @@ from typing import Final
 
 import pyarrow as pa
 
-SCHEMA_VERSION: Final = 1
+SCHEMA_VERSION: Final = 2
 
 CODE: Final[pa.DataType] = pa.dictionary(pa.int16(), pa.string())
 
@@ -62,6 +62,10 @@ class Kind(IntEnum):
     GAVE_UP = 39
     PROPOSED = 40
     PROPOSAL_TAKEN = 41
+    VISIT_BOOKED = 42
+    BOOKED_VISIT = 43
+    BOOKING_MISSED = 44
+    BOOKING_CANCELLED = 45
 
 
 class Journey(IntEnum):
@@ -234,6 +238,14 @@ class PointsKind(IntEnum):
     TAKEN_BACK = 4
 
 
+class BookingState(IntEnum):
+    """How a booked visit to a store ended."""
+
+    KEPT = 0
+    MISSED = 1
+    CANCELLED = 2
+
+
 def labels(codes: type[IntEnum]) -> list[str]:
     """The strings that stand for `codes` in Parquet, in code order."""
     return [code.name.lower() for code in codes]
@@ -402,6 +414,29 @@ TABLES: Final[dict[str, pa.Schema]] = {
             "kind": CODE,
             "purse": CODE,
             "points": _YEN,
+        }
+    ),
+    "visit_bookings": pa.schema(
+        {
+            "need": _ID,
+            "shopper": pa.int32(),
+            "store": CODE,
+            "staff": pa.int32(),
+            "booked_s": _SECONDS,
+            "slot_s": _SECONDS,
+            "ended_s": _SECONDS,
+            "staff_s": _SECONDS,
+            "state": CODE,
+        }
+    ),
+    "door_counts": pa.schema(
+        {
+            "day": pa.int32(),
+            "hour": pa.int32(),
+            "store": CODE,
+            "visitors": pa.int32(),
+            "others": pa.int32(),
+            "counted": pa.int32(),
         }
     ),
     "stock_closing": pa.schema(

@@ -72,11 +72,11 @@ def choose_action(weights: tuple[float, float, float, float], queue_factor: floa
 
 
 def meet_staff(town: Town, store: Store, errand: Errand, stocked_out: bool) -> Generator[Any, Any, Advice]:
-    """A contact on the floor, if somebody is free: it takes the staff member's time and the shopper's."""
-    if not store.floor.take():
+    """A contact on the floor, if somebody is free or has been kept free: it takes both sides' time."""
+    if errand.host < 0 and not store.floor.take():
         return NO_ADVICE
     crew, engine, rules, at = town.crew, town.engine, town.scenario.staff, store.index
-    staff = crew.somebody_free(at, errand.need)
+    staff = errand.host if errand.host >= 0 else crew.somebody_free(at, errand.need)
     crew.busy[staff] = True
     queue = store.people_queueing()
     scan_open = not stocked_out and town.open.scan_and_pay[at] > 0

@@ -1,4 +1,4 @@
-"""What floor staff do, and what comes first: collectors at the counter, then picking, then counting stock.
+"""What floor staff do, and what comes first: booked visits, collectors at the counter, then picking, then counting stock.
 
 A contact with a shopper is not queued for: it happens when somebody is free at once (`sim/staff/decision.py`), so
 whoever picks or counts is missing on the floor. Nobody is called away from a task once begun.
@@ -18,9 +18,10 @@ from sim.town import Town
 class FloorTask(IntEnum):
     """Priority of a task that waits for floor staff, the smallest first."""
 
-    HAND_OVER = 0
-    PICK_ORDER = 1
-    COUNT_STOCK = 2
+    RECEIVE_VISITOR = 0
+    HAND_OVER = 1
+    PICK_ORDER = 2
+    COUNT_STOCK = 3
 
 
 def count_stock(town: Town, store: Store) -> Generator[Any, Any, None]:

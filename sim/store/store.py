@@ -76,6 +76,8 @@ class Store:
     helpers_coming: int = 0
     lockers_in_use: int = 0
     next_sku_to_count: int = 0
+    booked_slots: set[float] = field(default_factory=set)
+    """When booked visits begin that somebody is kept free for."""
     _hour: int = 0
     _tills_on_break: int = 0
     _floor_on_break: int = 0
