@@ -8,14 +8,15 @@ from pathlib import Path
 from typing import Final
 
 from scenarios.loader import load
-from sim.evaluation.ledgers.siloed import DIVISIONS, statement_sql
+from sim.evaluation.ledgers.siloed import OWNERS as ALLOCATED
+from sim.evaluation.ledgers.siloed import UNALLOCATED, profit_and_loss
 from sim.evaluation.statistics import Interval, paired, t_interval
 from sim.evaluation.tables import opened
 from sim.log.run_directory import read_manifest, replication_path
 
 COMPANY: Final = "company"
 TOTAL: Final = "total"
-OWNERS: Final = (*DIVISIONS, COMPANY)
+OWNERS: Final = (*ALLOCATED, COMPANY)
 
 GROUPS: Final[dict[str, tuple[str, ...]]] = {
     "net_sales": ("revenue", "refund", "coupon", "points"),
@@ -44,13 +45,13 @@ class Line:
 
 
 def statement(run: Path, replication: int) -> Statement:
-    """The statement of one replication; the company's column is the sum of the divisions', to the yen."""
+    """The statement of one replication; the company's column is the sum of all the others, to the yen."""
     booking = load(run / "scenario.toml").scenario.evaluation.booking
     with opened(replication_path(run, replication)) as db:
-        rows = db.execute(statement_sql(booking)).fetchall()
+        booked = profit_and_loss(db, booking)
     found: Statement = {}
-    for division, account, yen in rows:
-        for owner in (division, COMPANY):
+    for (allocated, account), yen in booked.items():
+        for owner in (allocated, COMPANY):
             for name in (account, _GROUP_OF[account], TOTAL):
                 found[owner, name] = found.get((owner, name), 0) + int(yen)
     return found
@@ -75,8 +76,14 @@ def paired_lines(a: Path, b: Path) -> list[Line]:
 
 def _keys(statements: Sequence[Statement]) -> list[tuple[str, str]]:
     used = {account for found in statements for _, account in found}
+    shown = {*OWNERS} - {UNALLOCATED} | {owner for found in statements for owner, _ in found}
     order = [name for group, accounts in GROUPS.items() for name in (*accounts, group)]
-    return [(owner, name) for owner in OWNERS for name in (*order, TOTAL) if name in used]
+    return [(owner, name) for owner in OWNERS if owner in shown for name in (*order, TOTAL) if name in used]
+
+
+def owners(lines: Sequence[Line]) -> list[str]:
+    """The columns of a statement, in order; what no division owns has one where there is any."""
+    return list(dict.fromkeys(line.owner for line in lines))
 
 
 def shown_accounts(lines: Sequence[Line]) -> list[str]:

@@ -31,8 +31,8 @@ Policy = Literal[
     "hybrid",
 ]
 Division = Literal["store", "ec"]
-Funder = Literal["as_booked", "store", "ec"]
-Bearer = Literal["store", "ec", "shared"]
+Funder = Literal["as_booked", "store", "ec", "unallocated"]
+Bearer = Literal["store", "ec", "shared", "unallocated"]
 
 _ALL_TO_STORE: Final = {"app_sale_store_credit": 1.0, "code_store_credit": 1.0, "collect_store_credit": 1.0}
 _HALF: Final = {"app_sale_store_credit": 0.5, "code_store_credit": 0.5, "collect_store_credit": 0.5}
@@ -63,7 +63,10 @@ POLICIES: Final[dict[str, dict[str, Any]]] = {
 
 
 class Booking(Table):
-    """Which division's P/L a ledger row is booked in. Whatever is chosen, each yen is booked once."""
+    """Which division's P/L a ledger row is booked in. Whatever is chosen, each yen is booked once.
+
+    What is `unallocated` stands in neither P/L, in a line of its own: it is the company's.
+    """
 
     app_sales: Division = cited("ec", "S64 S66", "scanned in a store, paid in the app")
     collect_sales: Division = cited("ec", "S66", "ordered online, collected in a store")

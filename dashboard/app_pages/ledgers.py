@@ -13,7 +13,7 @@ from dashboard.amounts import NOTHING, count, figure, interval, yen
 from dashboard.charts import flows, measured
 from dashboard.charts.steps import UNITS, division_steps, group_steps, matrix, moves, stayed
 from dashboard.run_list import RunEntry, comparable, entries
-from dashboard.statement import COMPANY, GROUPS, OWNERS, Line, paired_lines, shown_accounts, sums_among
+from dashboard.statement import COMPANY, GROUPS, Line, owners, paired_lines, shown_accounts, sums_among
 from dashboard.typeface import STACK
 from dashboard.words import Words
 from scenarios.errors import OmoError
@@ -170,7 +170,7 @@ def _statement(lines: list[Line], titles: dict[str, str], say: Words) -> None:
     page.section(say("ledgers.statement"), say("ledgers.statement_what"))
     accounts = shown_accounts(lines)
     by_key = {(line.owner, line.account): line for line in lines}
-    head = [say("ledgers.account"), *(say(f"ledgers.division_{owner}") for owner in OWNERS)]
+    head = [say("ledgers.account"), *(say(f"ledgers.division_{owner}") for owner in owners(lines))]
     sides: dict[str, tuple[str, Callable[[Line], Interval | None], bool]] = {
         "difference": (say("ledgers.difference"), lambda line: line.difference, True),
         "a": (say("ledgers.in_a", title=titles["a"]), lambda line: line.a, False),
@@ -180,7 +180,7 @@ def _statement(lines: list[Line], titles: dict[str, str], say: Words) -> None:
         with tab:
             rows = []
             for account in accounts:
-                cells = [_cell(value(by_key[owner, account]), say, signed) for owner in OWNERS]
+                cells = [_cell(value(by_key[owner, account]), say, signed) for owner in owners(lines)]
                 rows.append([say(f"account.{account}"), *cells])
             page.table(head, rows, last_is_total=True, sums=sums_among(accounts))
     columns = ["division", "account", "a_yen", "a_half_width", "b_yen", "b_half_width", "difference_yen", "half_width"]

@@ -22,7 +22,7 @@ RIVAL: Final = "#A36BC9"
 LOST: Final = "#CF4D6F"
 NEUTRAL: Final = "#808A95"
 
-DIVISION: Final[dict[str, str]] = {"store": STORE, "ec": EC, "company": COMPANY}
+DIVISION: Final[dict[str, str]] = {"store": STORE, "ec": EC, "unallocated": NEUTRAL, "company": COMPANY}
 
 OUTCOME: Final[dict[str, str]] = {
     "store": STORE,

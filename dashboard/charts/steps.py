@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from dashboard.statement import COMPANY, GROUPS, TOTAL, Line
+from sim.evaluation.ledgers.siloed import UNALLOCATED
 from sim.evaluation.measures import MEASURES
 from sim.log.schema import Outcome, labels
 
@@ -49,10 +50,15 @@ class Matrix:
 
 
 def division_steps(document: dict[str, Any]) -> list[Step]:
-    """Store P/L change, EC P/L change, company change."""
+    """Store P/L change, EC P/L change, that of what is in neither where there is any, company change."""
     found = []
-    for key, name in (("store", "store_pl_yen"), ("ec", "ec_pl_yen"), (COMPANY, "contribution_yen")):
+    names = {"store": "store_pl_yen", "ec": "ec_pl_yen", UNALLOCATED: "unallocated_yen", COMPANY: "contribution_yen"}
+    for key, name in names.items():
+        if name not in document["measures"]:
+            continue  # a comparison of an earlier version
         difference = document["measures"][name]["difference"]
+        if key == UNALLOCATED and not difference["mean"]:
+            continue
         found.append(Step(key, difference["mean"], difference["half_width"], key == COMPANY))
     return found
 

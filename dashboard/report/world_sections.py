@@ -10,7 +10,7 @@ from dashboard.amounts import NOTHING, count, figure, interval, yen
 from dashboard.charts import printed
 from dashboard.charts.steps import division_steps, group_steps, matrix, moves, stayed
 from dashboard.report import markup
-from dashboard.statement import COMPANY, OWNERS, Line, shown_accounts, sums_among
+from dashboard.statement import COMPANY, Line, owners, shown_accounts, sums_among
 from dashboard.words import Words
 from sim.evaluation.measures import MEASURES
 from sim.evaluation.statistics import Interval
@@ -149,10 +149,10 @@ def definitions(document: dict[str, Any], say: Words) -> str:
 def _statement(lines: Sequence[Line], side: str, caption: str, say: Words, signed: bool = False) -> str:
     by_key: dict[tuple[str, str], Interval] = {(line.owner, line.account): getattr(line, side) for line in lines}
     accounts = shown_accounts(lines)
-    head = [say("ledgers.account"), *(say(f"ledgers.division_{owner}") for owner in OWNERS)]
+    head = [say("ledgers.account"), *(say(f"ledgers.division_{owner}") for owner in owners(lines))]
     rows = []
     for account in accounts:
-        values = [by_key[owner, account] for owner in OWNERS]
+        values = [by_key[owner, account] for owner in owners(lines)]
         rows.append([say(f"account.{account}"), *(_interval(value, say, signed) for value in values)])
     return markup.table(head, rows, caption, last_is_total=True, sums=sums_among(accounts))
 
