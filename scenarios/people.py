@@ -173,6 +173,17 @@ class Patience(Table):
     balk_reference: Share = cited(0.30, "S38", "purchase incidence at which that slope was measured")
 
 
+class Phones(Table):
+    """Phones that are of no use in the store, for the whole visit: whatever needs one is done without."""
+
+    no_coverage: Share = cited(
+        0.018,
+        "S51, derived: 1 - (1 - 0.369) ** (1 / 26), trouble for 36.9 % in 26 weeks of one visit",
+        "share of store visits without a connection",
+    )
+    empty_battery: Share = cited(0.005, ASSUMPTION, "share of store visits with an empty battery")
+
+
 class People(Table):
     """Not a table of the file by itself: groups what concerns shoppers."""
 
@@ -182,4 +193,5 @@ class People(Table):
     choice: Choice = Field(default_factory=Choice)
     scan_and_pay: ScanAndPay = Field(default_factory=ScanAndPay)
     stock_out: StockOutReaction = Field(default_factory=StockOutReaction)
+    phones: Phones = Field(default_factory=Phones)
     patience: Patience = Field(default_factory=Patience)

@@ -68,6 +68,9 @@ class Errand:
     """Whether the shopper comes upon another price online."""
     defect_draw: float
     member: bool
+    """Can be known at a till: by the card, or by the app."""
+    offline: bool
+    """The phone is of no use in this visit: no coverage, or an empty battery."""
     net_yen: int = 0
     contribution_yen: int = 0
     orders: int = 0

@@ -52,7 +52,11 @@ def errands_of_day(
     late = streams.uniforms("aftermath", need, 8)
     mind = streams.uniforms("mind", need, 5)
     inspected = np.array([m.inspected for m in missions])[mission]
-    member = people.card[who] | (people.app_from_s[who] <= day.start_s)
+    phone = streams.uniform("phone", need)
+    offline = (phone < _trouble(scenario)) & (journey[rows] != Journey.EC_ORDER)
+    member = people.card[who] | (~offline & (people.app_from_s[who] <= day.start_s))
+    store_tender = tenders.first_choice("store", pay[:, 0])
+    store_tender[offline] = tenders.without_phone(store_tender[offline], phone[offline] / _trouble(scenario))
     patience, tills, fulfilment = scenario.patience, scenario.tills, scenario.fulfilment
     leaving_median_s = patience.irritation_median_min * 60 * patience.leaving_factor
     attempts = np.ascontiguousarray(pay[:, 4:10])
@@ -77,7 +81,7 @@ def errands_of_day(
         (tills.staffed_break_scale_s * gammaincinv(tills.staffed_break_shape, till[:, 1])).tolist(),
         ndtri(till[:, 2]).tolist(),
         ndtri(till[:, 3]).tolist(),
-        tenders.first_choice("store", pay[:, 0]).tolist(),
+        store_tender.tolist(),
         tenders.first_choice("online", pay[:, 0]).tolist(),
         (pay[:, 1] < scenario.payments.has_cash).tolist(),
         pay[:, 2].tolist(),
@@ -96,8 +100,15 @@ def errands_of_day(
         inspected.tolist(),
         *(mind[:, column].tolist() for column in range(5)),
         member.tolist(),
+        offline.tolist(),
     ]
     return map(Errand, *columns)
+
+
+def _trouble(scenario: Scenario) -> float:
+    """Share of visits in which the phone is of no use, for either cause."""
+    phones = scenario.phones
+    return 1 - (1 - phones.no_coverage) * (1 - phones.empty_battery)
 
 
 def _start_times(scenario: Scenario, day: Day, draw: Floats, journey: Ints, store: Ints, store_hours: Floats) -> Floats:

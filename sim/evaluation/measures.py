@@ -380,7 +380,7 @@ MEASURES: Final[tuple[Measure, ...]] = (
              ended as (select need, min(time_s) as at_s from events join begun using (need)
                where kind = 'leave' and time_s >= at_s group by 1),
              steps as (select at_s, 1 as step from begun union all select at_s, -1 from ended)
-           select coalesce(max(sessions), 0) from (select sum(step) over (order by at_s, step) as sessions from steps)""",
+           select max(sessions) from (select sum(step) over (order by at_s, step) as sessions from steps)""",
     ),
     Measure(
         "app_requests_busiest_hour",
@@ -390,7 +390,7 @@ MEASURES: Final[tuple[Measure, ...]] = (
         f"""with requests as (select time_s from events where {_APP_AT_HAND}
                union all select placed_s from orders where order_channel = 'app'
                union all select time_s from payments where channel = 'app' and outcome <> 'refunded')
-           select coalesce(max(n), 0) from (select count(*) as n from requests group by floor(time_s / 3600))""",
+           select max(n) from (select count(*) as n from requests group by floor(time_s / 3600))""",
     ),
 )
 

@@ -31,7 +31,7 @@ def reads_reviews(town: Town, errand: Errand) -> bool:
     """Whether the shopper on the floor knows the reviews: from research at home, or by scanning the barcode now."""
     if errand.journey == _RESEARCH:
         return True
-    if not town.open.scan_look_up[errand.store] or not town.has_app(errand):
+    if not town.open.scan_look_up[errand.store] or not town.app_at_hand(errand):
         return False
     if errand.scan_draw >= town.scenario.considering.scan_affinity * errand.affinity:
         return False

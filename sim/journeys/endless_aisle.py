@@ -20,7 +20,8 @@ def orders_online(town: Town, errand: Errand, advice: Advice) -> bool:
     """Whether missing goods are ordered from our EC: on advice, or unprompted with the app at hand."""
     if advice.accepted:
         return True
-    return not advice.deflected and town.has_app(errand) and errand.own_phone_draw < town.scenario.stock_out.own_phone
+    usual = town.scenario.stock_out.own_phone
+    return not advice.deflected and town.app_at_hand(errand) and errand.own_phone_draw < usual
 
 
 def order_missing(town: Town, errand: Errand, missing: Lines, advice: Advice) -> Generator[Any, Any, Outcome]:

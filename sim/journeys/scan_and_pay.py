@@ -30,7 +30,7 @@ _SERVED, _NOT_PAID = int(Feeling.SERVED), int(Feeling.PAYMENT_FAILED)
 def prefers_app(town: Town, errand: Errand, store: Store, recommended: bool) -> bool:
     """Whether somebody with a full basket pays in the app rather than at the till (logit)."""
     familiarity = town.open.scan_and_pay[store.index]
-    if not familiarity or not town.has_app(errand) or town.tenders.outages.ec_is_down(town.engine.now):
+    if not familiarity or not town.app_at_hand(errand) or town.tenders.outages.ec_is_down(town.engine.now):
         return False
     rules = town.scenario.scan_and_pay
     utility = (

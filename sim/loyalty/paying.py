@@ -59,6 +59,8 @@ def _coupon(town: Town, errand: Errand) -> Coupon | None:
     coupon = town.programme.coupons.of(errand.shopper, town.engine.now)
     if coupon is None or (errand.member and town.open.member_barcode[errand.store]):
         return coupon
+    if errand.offline and town.has_app(errand):
+        return None  # it is in the app
     remembered = town.draw("coupon", errand.need) < town.scenario.coupons.remembered
     return coupon if remembered else None
 

@@ -105,6 +105,14 @@ class Tenders:
         index, weight = self._choices[channel]
         return index[choose(draw, weight)]
 
+    def without_phone(self, tender: Ints, draw: Floats) -> Ints:
+        """The store tender of payers whose phone does not work: for a QR code another one, where there is one."""
+        index, weight = self._choices["store"]
+        qr = np.array([self.all[i].brand == "qr" for i in index])
+        if qr.all():
+            return tender
+        return np.where(np.isin(tender, index[qr]), index[~qr][choose(draw, weight[~qr])], tender)
+
     def another(self, tender: int, channel: int, has_cash: bool, goods_wait: bool) -> int:
         """The tender of the next attempt: cash at a till, another one online; the same where there is no other."""
         if channel == _STORE:

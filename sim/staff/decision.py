@@ -110,6 +110,8 @@ def _advise(town: Town, errand: Errand, staff: int, action: int, stocked_out: bo
     follows = errand.accept_draw < 1 / (1 + exp(-logit))
     app_from_s = town.people.app_from_s
     has_app = app_from_s[errand.shopper] <= town.engine.now
+    if errand.offline and not (has_app and action == RECOMMEND):
+        return advice  # neither joining nor scanning is possible; ordering is, on the store's screen
     if follows:
         advice.accepted = action != JOINING
         if not has_app:
