@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from scenarios.errors import UsageError
+from sim.evaluation.cannibalisation import cannibalisation
 from sim.evaluation.measures import BY_NAME, MEASURES
 from sim.evaluation.shift import channel_shift
 from sim.evaluation.statistics import Interval, paired, t_interval
@@ -43,7 +44,10 @@ def describe_run(run: Path) -> dict[str, Any]:
 
 
 def compare_runs(a: Path, b: Path) -> dict[str, Any]:
-    """`omo.comparison/1`: B against A, measure by measure, with the channel-shift matrix. Both must share a seed."""
+    """`omo.comparison/1`: B against A, measure by measure, with the channel-shift matrix and the cannibalisation.
+
+    Both must share a seed.
+    """
     manifests = [read_manifest(run) for run in (a, b)]
     if manifests[0]["seed"] != manifests[1]["seed"]:
         raise UsageError(f"{a.name} and {b.name} have different seeds; only equal seeds give the same shoppers")
@@ -55,7 +59,7 @@ def compare_runs(a: Path, b: Path) -> dict[str, Any]:
     common = sorted(finished[0] & finished[1])
     if not common:
         raise UsageError(f"{a.name} and {b.name} have no finished replication in common")
-    shift = channel_shift([replication_path(a, r) for r in common], [replication_path(b, r) for r in common])
+    folders = [[replication_path(run, replication) for replication in common] for run in (a, b)]
     return {
         "schema": "omo.comparison/1",
         "a": {"run": a.name, "title": manifests[0]["title"]},
@@ -65,7 +69,8 @@ def compare_runs(a: Path, b: Path) -> dict[str, Any]:
         "days": manifests[0]["days"],
         "confidence": 0.95,
         "measures": compare_measures(a, b, common),
-        "shift": asdict(shift),
+        "shift": asdict(channel_shift(*folders)),
+        "cannibalisation": cannibalisation(*folders),
     }
 
 

@@ -62,6 +62,8 @@ def print_comparison(document: dict[str, Any]) -> None:
     console.print(table)
     console.print(_verdict(document), highlight=False)
     console.print(shift_table(document))
+    if "cannibalisation" in document:
+        console.print(cannibalisation_table(document))
 
 
 def _verdict(document: dict[str, Any]) -> str:
@@ -104,3 +106,30 @@ def shift_table(document: dict[str, Any]) -> Table:
     exact = f"{total} (exact sum over {n}: {shift['total_yen']:+,} yen)"
     table.add_row("total = company difference", "", "", "", exact)
     return table
+
+
+def cannibalisation_table(document: dict[str, Any]) -> Table:
+    """Where the second world's online sales come from, per replication: our stores, online before, or new to us."""
+    n = document["shift"]["replications"]
+    yen, needs = document["cannibalisation"]["yen"], document["cannibalisation"]["needs"]
+    table = Table("", "sales", "needs", title=f"Where the online sales of {document['b']['title']} come from")
+
+    def add(label: str, of_yen: float, of_needs: float) -> None:
+        table.add_row(label, number(of_yen / n, "yen"), f"{of_needs / n:,.0f}")
+
+    add("online sales", yen["online"], needs["online"])
+    add("taken from our stores", yen["from_stores"], needs["from_stores"])
+    add("online before", yen["online_before"], needs["online_before"])
+    for origin in sorted({*yen["incremental"], *needs["incremental"]}):
+        add(f"new, under A {origin}", yen["incremental"].get(origin, 0), needs["incremental"].get(origin, 0))
+    table.add_section()
+    for name in ("cannibalisation_rate", "incremental_share", "cannibalisation_rate_of_new_sales"):
+        table.add_row(name.replace("_", " "), ratio(yen[name]), ratio(needs[name]))
+    return table
+
+
+def ratio(document: dict[str, Any]) -> str:
+    """A ratio of means with its interval, which need not be symmetric."""
+    value = number(document["value"], "share")
+    low, high = document["low"], document["high"]
+    return value if low is None else f"{value} ({number(low, 'share')} to {number(high, 'share')})"
