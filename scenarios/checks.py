@@ -6,11 +6,11 @@ single keys. Whatever has not the expected type is passed over here: the schema 
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from scenarios.capabilities import Capabilities
+from scenarios.errors import hint
 from scenarios.payment_checks import payment_problems
 
 Problem = tuple[str, str]
@@ -39,13 +39,14 @@ def _missions(values: Mapping[str, Any]) -> Iterator[Problem]:
             yield f"missions.{name}.items", "all shares are zero"
         for category in _table(mission, "categories"):
             if category not in categories:
-                guess = difflib.get_close_matches(category, categories, n=1)
-                hint = f"did you mean {guess[0]}?" if guess else f"there are: {', '.join(categories)}"
-                yield f"missions.{name}.categories", f"no category {category} in [categories] ({hint})"
+                yield (
+                    f"missions.{name}.categories",
+                    f"no category {category} in [categories]{hint(category, categories)}",
+                )
     tagged = _table(values, "rfid").get("categories")
     for category in tagged if isinstance(tagged, list) else []:
         if isinstance(category, str) and category not in categories:
-            yield "rfid.categories", f"no category {category}{_hint(category, list(categories))}"
+            yield "rfid.categories", f"no category {category}{hint(category, list(categories))}"
     if _all_zero(_table(values, "baskets").get("item_shares")):
         yield "baskets.item_shares", "all shares are zero"
     bands = _tables(_table(values, "population"), "age_bands")
@@ -92,18 +93,13 @@ def _rollout(values: Mapping[str, Any]) -> Iterator[Problem]:
     for name, wave in _tables(values, "rollout").items():
         for store in wave.get("stores", []):
             if isinstance(store, str) and store not in {*stores, "ec"}:
-                yield f"rollout.{name}.stores", f"no store {store}{_hint(store, [*stores, 'ec'])}"
+                yield f"rollout.{name}.stores", f"no store {store}{hint(store, [*stores, 'ec'])}"
         for capability in _table(wave, "set"):
             if capability not in known:
-                yield f"rollout.{name}.set.{capability}", f"no such capability{_hint(capability, known)}"
+                yield f"rollout.{name}.set.{capability}", f"no such capability{hint(capability, known)}"
     for capability in _table(values, "capability_costs"):
         if capability not in known:
-            yield f"capability_costs.{capability}", f"no such capability{_hint(capability, known)}"
-
-
-def _hint(word: str, known: list[str]) -> str:
-    guess = difflib.get_close_matches(word, known, n=1)
-    return f" (did you mean {guess[0]}?)" if guess else f" (there are: {', '.join(known)})"
+            yield f"capability_costs.{capability}", f"no such capability{hint(capability, known)}"
 
 
 def _table(values: Mapping[str, Any], key: str) -> Mapping[str, Any]:

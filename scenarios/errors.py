@@ -11,7 +11,8 @@ OmoError (1)
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import difflib
+from collections.abc import Iterable, Sequence
 
 
 class OmoError(Exception):
@@ -58,3 +59,10 @@ class TargetUnreachable(OmoError):
 
 class LawViolated(OmoError):
     """A conservation law does not hold in a finished run; the message names the rows."""
+
+
+def hint(word: str, known: Iterable[str]) -> str:
+    """What an unknown word may have been meant to be, or what there is to choose from, to end a message with."""
+    names = list(known)
+    guess = difflib.get_close_matches(word, names, n=1)
+    return f" (did you mean {guess[0]}?)" if guess else f" (there are: {', '.join(names)})"

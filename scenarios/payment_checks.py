@@ -6,10 +6,10 @@ expected type.
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, get_args
 
+from scenarios.errors import hint
 from scenarios.settlement import Brand
 
 Problem = tuple[str, str]
@@ -30,7 +30,7 @@ def payment_problems(values: Mapping[str, Any]) -> Iterator[Problem]:
         if event.get("kind") == "psp_outage" and provider and provider not in providers:
             yield (
                 f"events.{name}.provider",
-                f"no provider {provider} in [payments.providers]{_hint(provider, providers)}",
+                f"no provider {provider} in [payments.providers]{hint(provider, providers)}",
             )
 
 
@@ -66,11 +66,11 @@ def _calendars(payments: Mapping[str, Any]) -> Iterator[Problem]:
         for name, entry in _tables(payments, table).items():
             calendar = entry.get("calendar", "twice_monthly" if table == "tenders" else "")
             if isinstance(calendar, str) and calendar and calendar not in calendars:
-                what = f"no calendar {calendar} in [payments.calendars]{_hint(calendar, calendars)}"
+                what = f"no calendar {calendar} in [payments.calendars]{hint(calendar, calendars)}"
                 yield f"payments.{table}.{name}.calendar", what
     for brand in _table(payments, "latency_profile"):
         if brand not in get_args(Brand):
-            yield f"payments.latency_profile.{brand}", f"no such brand{_hint(brand, get_args(Brand))}"
+            yield f"payments.latency_profile.{brand}", f"no such brand{hint(brand, get_args(Brand))}"
 
 
 def _routes(payments: Mapping[str, Any]) -> Iterator[Problem]:
@@ -89,11 +89,6 @@ def _routes(payments: Mapping[str, Any]) -> Iterator[Problem]:
 
 def _in_use(tender: Mapping[str, Any]) -> bool:
     return tender.get("weight") != 0
-
-
-def _hint(word: str, known: Iterable[str]) -> str:
-    guess = difflib.get_close_matches(word, list(known), n=1)
-    return f" (did you mean {guess[0]}?)" if guess else f" (there are: {', '.join(known)})"
 
 
 def _table(values: Mapping[str, Any], key: str) -> Mapping[str, Any]:

@@ -9,7 +9,7 @@ import typer
 import sim.bench.commands
 import sim.evaluation.policies.commands
 import sim.verify.commands
-from scenarios.errors import UsageError
+from scenarios.errors import UsageError, hint
 from sim.launching import (
     RUNS,
     DaskOption,
@@ -69,6 +69,9 @@ def compare(
     jobs: JobsOption = None,
     dask: DaskOption = None,
     force: ForceOption = False,
+    measures: Annotated[
+        str | None, typer.Option("--measures", help="Print these, side by side: --measures ltv_yen,ec_pl_yen")
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Put the same shoppers through several scenarios and show what changed, paired.
@@ -82,18 +85,32 @@ def compare(
     omo compare ward-omo ward-omo+evaluation.ec_ratio_kpi=1
     """
     from sim.evaluation.comparison import comparison
+    from sim.evaluation.measures import MODE_OUTCOMES
     from sim.evaluation.modes import compare_many, print_many
     from sim.evaluation.tables_text import print_comparison
 
     if len(scenarios) < 2:
         raise UsageError(f"omo compare {' '.join(scenarios)}: name at least two scenarios")
+    names = _measures(measures)
     paths = simulate([request_of(name, seed, reps, sets) for name in scenarios], out, jobs, force, dask)
-    if len(paths) == 2:
+    if len(paths) == 2 and names is None:
         document = comparison(paths[0], paths[1], out, force)
         emit_json(document) if as_json else print_comparison(document)
         return
     document = compare_many(paths)
-    emit_json(document) if as_json else print_many(document)
+    emit_json(document) if as_json else print_many(document, names or MODE_OUTCOMES)
+
+
+def _measures(names: str | None) -> list[str] | None:
+    from sim.evaluation.measures import BY_NAME
+
+    if names is None:
+        return None
+    found = [name.strip() for name in names.split(",")]
+    for name in found:
+        if name not in BY_NAME:
+            raise UsageError(f"--measures: no measure is called {name}{hint(name, BY_NAME)}")
+    return found
 
 
 def runs(out: RunsOption = RUNS, as_json: JsonOption = False) -> None:

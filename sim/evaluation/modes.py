@@ -40,11 +40,11 @@ def compare_many(runs: Sequence[Path]) -> dict[str, Any]:
     }
 
 
-def print_many(document: dict[str, Any]) -> None:
-    """The outcomes on which modes are compared, one column a run, each with its difference from the first."""
+def print_many(document: dict[str, Any], names: Sequence[str] = MODE_OUTCOMES) -> None:
+    """The measures called `names`, one column a run, each with its difference from the first."""
     titles = [run["title"] for run in document["runs"]]
     table = Table("measure", *titles, title=f"{document['replications']} replications, {document['days']} days")
-    for name in (name for name in MODE_OUTCOMES if all(name in measures for measures in document["against_first"])):
+    for name in (name for name in names if all(name in measures for measures in document["against_first"])):
         cells = []
         for at, measures in enumerate(document["against_first"]):
             found = measures[name]
