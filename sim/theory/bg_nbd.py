@@ -95,13 +95,27 @@ def purchases_while_there(model: BgNbd, time: ArrayLike, x: ArrayLike, observed:
     At a probability p of being lost and a rate that is Gamma(k, c) it is (1 - (c / (c + p time))^k) / p.
     """
     time, x, observed = (np.asarray(column, float) for column in (time, x, observed))
-    nodes, weights = np.polynomial.legendre.leggauss(_NODES)
+    return _mean_over(_losses(model, x), model, time, x, observed)
+
+
+def purchase_curves(model: BgNbd, times: Floats, x: Floats, observed: Floats) -> Floats:
+    """The same for each of `times`, shape (m,), and each history, shape (n,): shape (m, n)."""
+    losses = _losses(model, x)
+    return np.array([_mean_over(losses, model, time, x, observed) for time in times])
+
+
+def _losses(model: BgNbd, x: Floats) -> Floats:
+    """Quantiles of the probability of being lost after `x` repeat purchases that were not the last, one axis more."""
     counts, which = np.unique(x, return_inverse=True)
-    quantiles = betaincinv(model.a, model.b + counts[:, None], (1 + nodes) / 2)
-    loss = np.maximum(quantiles, _SMALLEST)[which.reshape(x.shape)]
+    quantiles = betaincinv(model.a, model.b + counts[:, None], (1 + np.polynomial.legendre.leggauss(_NODES)[0]) / 2)
+    losses: Floats = np.maximum(quantiles, _SMALLEST)[which.reshape(x.shape)]
+    return losses
+
+
+def _mean_over(losses: Floats, model: BgNbd, time: Floats, x: Floats, observed: Floats) -> Floats:
     shape, scale = (model.r + x)[..., None], (model.alpha + observed)[..., None]
-    each = -np.expm1(-shape * np.log1p(loss * time[..., None] / scale)) / loss
-    mean: Floats = each @ (weights / 2)
+    each = -np.expm1(-shape * np.log1p(losses * np.asarray(time)[..., None] / scale)) / losses
+    mean: Floats = each @ (np.polynomial.legendre.leggauss(_NODES)[1] / 2)
     return mean
 
 
