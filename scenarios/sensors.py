@@ -21,6 +21,8 @@ class Rfid(Table):
     """Tags that are read through the night."""
 
     read_rate: Share = cited(
-        0.99, "assumption to meet S166: 93.8 % of readings right, at six units of a SKU", "share of tags read in a night"
+        0.99,
+        "assumption to meet S211: 93.8 % of readings right, at six units of a SKU",
+        "share of tags read in a night",
     )
     categories: list[str] = Field(default_factory=list, description="category ids with tags; all when left out")

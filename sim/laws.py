@@ -8,7 +8,9 @@
 - stock: opening plus movements is closing, nothing is ever negative, holds never exceed what is there, and what was
   sent from one location to another has arrived or is in transit;
 - settlement: each captured or refunded item is in one settlement, and all of it but the fee is paid out;
-- flow: each need ends exactly once, everybody who arrives leaves, everybody who joins a line is served or reneges.
+- visits: each booking ends exactly once, no slot is given to two, whoever kept a booking has arrived by then;
+- flow: each need ends exactly once, everybody who arrives leaves, everybody who joins a line is served or reneges,
+  and a counter at a door counts no more people than came in.
 """
 
 from __future__ import annotations
@@ -89,6 +91,24 @@ LAWS: Final[dict[str, str]] = {
     "flow: a line's joiners are not its served and reneged": """
         select store, place, sum(joined) as joined, sum(served) as served, sum(reneged) as reneged
         from queues group by 1, 2 having sum(joined) <> sum(served) + sum(reneged)""",
+    "flow: a counter at a door saw more than came in, or others than arrived": """
+        select c.*, arrived from door_counts c left join
+          (select floor(time_s / 86400)::int as day, floor(time_s % 86400 / 3600)::int as hour, store::varchar as at,
+             count(*) as arrived from events where kind = 'arrive' group by all) e
+          on e.day = c.day and e.hour = c.hour and e.at = c.store::varchar
+        where counted > visitors + others or visitors <> coalesce(arrived, 0)""",
+    "visits: a booking does not end exactly once": """
+        select need, booked, ended from
+          (select need, count(*) as booked from events where kind = 'visit_booked' group by 1)
+          full join (select need, count(*) as ended from visit_bookings group by 1) using (need)
+        where booked is distinct from ended""",
+    "visits: a slot is given to two": """
+        select store, slot_s, count(*) as bookings from visit_bookings where state <> 'cancelled'
+        group by 1, 2 having count(*) > 1""",
+    "visits: a booking was kept by somebody who had not arrived": """
+        select b.* from (select * from visit_bookings where state = 'kept') b
+          anti join (select need, time_s from events where kind = 'arrive') e
+          on e.need = b.need and e.time_s between b.slot_s and b.ended_s""",
     "settlement: an item is not settled exactly once": """
         select * from
           (select brand::varchar as brand, channel::varchar as channel, count(*) as items, sum(fee_yen) as fee_yen,

@@ -2,31 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Literal
+from typing import Final
 
 import duckdb
 
 from scenarios.schema import Scenario
 from sim.evaluation.ledgers.siloed import OWNERS, checked, profit_and_loss
 from sim.evaluation.lifetime_value.truth import lifetimes
+from sim.evaluation.measure import Measure
+from sim.evaluation.measures_of_visits import VISITS
 from sim.evaluation.tables import opened, single
 from sim.rollout import capex_yen
-
-Unit = Literal["yen", "share", "count", "s", "days", "hours", "number"]
-
-
-@dataclass(frozen=True)
-class Measure:
-    """One number per replication. `query` is SQL over the run's tables; None where `measure` computes it."""
-
-    name: str
-    unit: Unit
-    label: str
-    definition: str
-    query: str | None = None
-
 
 _CONTACTS = "select avg((starts_with(action::varchar, 'recommend'))::int) from staff_contacts where"
 _WAIT = "select sum(wait_s) / nullif(sum(served), 0) from queues where"
@@ -392,6 +379,7 @@ MEASURES: Final[tuple[Measure, ...]] = (
                union all select time_s from payments where channel = 'app' and outcome <> 'refunded')
            select max(n) from (select count(*) as n from requests group by floor(time_s / 3600))""",
     ),
+    *VISITS,
 )
 
 BY_NAME: Final = {measure.name: measure for measure in MEASURES}

@@ -101,7 +101,7 @@ class Replenishment:
     def overnight(
         self, day: int, now_s: float, stock: Stock, recorder: Recorder, streams: Streams, rfid: Sequence[float] = ()
     ) -> None:
-        """Everything between closing on `day` and opening on the next; `rfid` is that capability's level by location."""
+        """Everything between closing on `day` and opening on the next; `rfid` is its level by location."""
         rules = self.scenario.stock
         night = night_of(stock, day, now_s, recorder, streams)
         sold = np.maximum(0, self.morning - night.on_hand)

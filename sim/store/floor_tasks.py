@@ -1,4 +1,4 @@
-"""What floor staff do, and what comes first: booked visits, collectors at the counter, then picking, then counting stock.
+"""What floor staff do, and in which order: booked visits, collectors, picking, counting stock.
 
 A contact with a shopper is not queued for: it happens when somebody is free at once (`sim/staff/decision.py`), so
 whoever picks or counts is missing on the floor. Nobody is called away from a task once begun.

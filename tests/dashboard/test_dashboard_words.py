@@ -20,7 +20,8 @@ from dashboard.statement import GROUPS, TOTAL
 from dashboard.words import FROM_CODE, Words, words
 from loadtest.audit.verdict import LAWS
 from scenarios.loader import load, preset_names
-from sim.evaluation.measures import MEASURES, Unit
+from sim.evaluation.measure import Unit
+from sim.evaluation.measures import MEASURES
 from sim.log.schema import Account, Outcome, labels
 
 PACKAGE = Path(dashboard.__file__).parent
