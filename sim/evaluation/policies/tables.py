@@ -2,104 +2,107 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 from rich.console import Console
 from rich.table import Table
 
-from sim.evaluation.measures import BY_NAME
 from sim.evaluation.policies.best import OUTCOME
 from sim.evaluation.policies.document import BEFORE_BONUS
 from sim.evaluation.tables_text import interval, number
 
-_WHAT_STAFF_DID: Final = ("recommendation_rate", "recommendation_rate_stock_out", "deflect_rate", "sign_ups")
-_BOOKS: Final = ("store_pl_yen", "ec_pl_yen", "ltv_yen")
+_WHAT_STAFF_DID: Final = (
+    "recommendation_rate",
+    "recommendation_rate_stock_out",
+    "deflect_rate",
+    "sign_ups",
+    "bonus_yen",
+)
+_BOOKS: Final = {"store_pl_yen": "stores' P/L", "ec_pl_yen": "EC's P/L", "ltv_yen": "value of a customer"}
+_STATUS: Final = {"best": "best", "contender": "contender", "eliminated": "out"}
 _P_SHOWN: Final = 0.001
 
 
 def print_best(document: dict[str, Any]) -> None:
     """What each policy gains, what staff did under it, regret, confirmation, states, and the board's sentence."""
     console = Console(highlight=False)
-    console.print(_gains(document))
-    console.print(_behaviour(document))
+    console.print(_gains(document), _behaviour(document), _books(document), sep="\n")
     if document["states"]:
         console.print(_states(document))
     for line in (*_selection(document), *_confirmation(document), *_notes(document)):
-        console.print(line)
+        console.print(line, markup=False)
     console.print()
-    console.print(document["board"]["text"], style="bold")
+    console.print(document["board"]["text"], style="bold", markup=False)
 
 
 def _gains(document: dict[str, Any]) -> Table:
     baseline, selection = document["baseline"], document["selection"]
-    table = Table(
-        "policy",
-        "n",
-        "status",
-        f"gain against {baseline} ± 95 %",
-        "p (Holm)",
-        "before bonus ± 95 %",
-        "variance ratio",
-        "regret, mean",
-        "worst",
-        title=f"{document['title']}: company contribution over {document['days']} days (yen); indifference zone "
-        f"{selection['indifference_yen']:,.0f} yen",
+    table = _table(
+        f"{document['title']}: company contribution against {baseline} over {document['days']} days (yen), "
+        f"indifference zone {selection['indifference_yen']:,.0f} yen",
+        ("status, n", "gain ± 95 %", "p (Holm)", "before bonus ± 95 %", "variance ratio"),
     )
     for entry in document["policies"]:
         gain, before = entry["measures"][OUTCOME], entry["measures"][BEFORE_BONUS]
         reduction, own = gain["variance_reduction"], entry["policy"] == baseline
         table.add_row(
             entry["policy"],
-            str(entry["n"]),
-            _status(entry),
+            f"{_STATUS[entry['status']]}, {entry['n']}",
             "baseline" if own else interval(gain["difference"], "yen", signed=True),
             "" if own else _p(entry["p_holm"]),
             "" if own else interval(before["difference"], "yen", signed=True),
-            "-" if reduction is None else f"{reduction:.1f}",
-            number(entry["regret"]["mean"], "yen"),
-            number(entry["regret"]["worst"], "yen"),
+            "" if own else "-" if reduction is None else f"{reduction:.1f}",
             style="bold" if entry["status"] == "best" else None,
         )
     return table
 
 
 def _behaviour(document: dict[str, Any]) -> Table:
-    """Means of what staff did, and how both P/Ls and a customer's value moved against the baseline."""
-    present = document["policies"][0]["measures"]
-    books = [name for name in _BOOKS if name in present]
-    labels = {
-        "recommendation_rate": "recommend, in stock",
-        "recommendation_rate_stock_out": "recommend, missing",
-        "deflect_rate": "deflect",
-        "sign_ups": "sign-ups",
-    }
-    table = Table(
-        "policy",
-        *(labels[name] for name in _WHAT_STAFF_DID),
-        "bonus",
-        *(f"{BY_NAME[name].label}, change" for name in books),
-        title="What staff did, what they were paid, and what the books say",
+    """Means of what staff did and were paid."""
+    table = _table(
+        "What staff did at floor contacts, and what they were paid (yen)",
+        ("recommend, in stock", "recommend, missing", "deflect", "sign-ups", "bonus"),
     )
     for entry in document["policies"]:
-        measures = entry["measures"]
+        told = [entry["measures"][name] for name in _WHAT_STAFF_DID]
+        table.add_row(entry["policy"], *(number(measure["mean"], measure["unit"]) for measure in told))
+    return table
+
+
+def _books(document: dict[str, Any]) -> Table:
+    """How both P/Ls and a customer's value moved, and what a policy gives away against the best."""
+    present = document["policies"][0]["measures"]
+    books = {name: title for name, title in _BOOKS.items() if name in present}
+    table = _table(
+        f"What the books say, against {document['baseline']}; regret against the best policy of each replication (yen)",
+        (*books.values(), "regret, mean", "regret, worst"),
+    )
+    for entry in document["policies"]:
         table.add_row(
             entry["policy"],
-            *(number(measures[name]["mean"], measures[name]["unit"]) for name in _WHAT_STAFF_DID),
-            number(measures["bonus_yen"]["mean"], "yen"),
-            *(_change(measures[name]["difference"]["mean"], name) for name in books),
+            *(_change(entry["measures"][name]["difference"]["mean"], name) for name in books),
+            number(entry["regret"]["mean"], "yen"),
+            number(entry["regret"]["worst"], "yen"),
         )
+    return table
+
+
+def _table(title: str, columns: Sequence[str]) -> Table:
+    """One row a policy, whose name is never cut."""
+    table = Table(title=title)
+    table.add_column("policy", no_wrap=True)
+    for column in columns:
+        table.add_column(column)
     return table
 
 
 def _states(document: dict[str, Any]) -> Table:
     states = document["states"]
-    table = Table(
-        "policy",
-        *(f"{name}: contribution (regret)" for name in states["names"]),
-        "largest regret",
-        "resamples won",
-        title=f"Policies by states of nature, {states['n']} replications each; least largest regret: "
+    table = _table(
+        f"Policies by states of nature, {states['n']} replications each; least largest regret: "
         f"{states['minimax_regret']}",
+        (*(f"{name}: contribution (regret)" for name in states["names"]), "largest regret", "resamples won"),
     )
     for entry in sorted(states["policies"], key=lambda e: float(e["largest_regret_yen"])):
         cells = [
@@ -162,11 +165,6 @@ def _notes(document: dict[str, Any]) -> list[str]:
     if document["state"] != "complete":
         lines.append("Interrupted: what was finished is in the table; the same command goes on from there.")
     return lines
-
-
-def _status(entry: dict[str, Any]) -> str:
-    at = entry["eliminated_at"]
-    return f"eliminated at {at}" if at is not None else str(entry["status"])
 
 
 def _p(value: float | None) -> str:
