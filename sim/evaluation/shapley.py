@@ -13,12 +13,13 @@ from dataclasses import dataclass
 from fractions import Fraction
 from itertools import combinations
 from math import factorial, floor
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import numpy as np
 
 Coalition = frozenset[str]
-Value = Callable[[Coalition], float]
+Value = Callable[[Coalition], float] | Callable[[Coalition], Fraction]
+Number = TypeVar("Number", float, Fraction)
 MOST_PLAYERS: Final = 20
 """2^20 coalitions take a second of numpy when the value is cheap; a world each is another matter."""
 
@@ -52,13 +53,13 @@ def exact_shapley(value: Callable[[Coalition], int | Fraction], players: Sequenc
     return {player: Fraction(share) for player, share in _shares(_table(value, players, Fraction), players).items()}
 
 
-def alone(value: Value, players: Sequence[str]) -> dict[str, float]:
+def alone(value: Callable[[Coalition], Number], players: Sequence[str]) -> dict[str, Number]:
     """What a player adds to nobody: v({i}) - v(nobody). Sums to the total only where nothing interacts."""
     nobody = value(frozenset())
     return {player: value(frozenset({player})) - nobody for player in players}
 
 
-def leave_one_out(value: Value, players: Sequence[str]) -> dict[str, float]:
+def leave_one_out(value: Callable[[Coalition], Number], players: Sequence[str]) -> dict[str, Number]:
     """What is lost without a player: v(everybody) - v(everybody - i). Sums to the total only without interaction."""
     everybody = frozenset(players)
     together = value(everybody)

@@ -1,0 +1,1 @@
+"""What each capability contributes: worlds with and without it, over all combinations."""
