@@ -7,7 +7,9 @@ from typing import Annotated
 import typer
 
 import sim.bench.commands
+import sim.evaluation.attribution.commands
 import sim.evaluation.capabilities.commands
+import sim.evaluation.ledgers.commands
 import sim.evaluation.policies.commands
 import sim.verify.commands
 from scenarios.errors import UsageError, hint
@@ -34,7 +36,9 @@ def register(app: typer.Typer) -> None:
     app.command("runs")(runs)
     app.command("sql")(sql)
     sim.bench.commands.register(app)
+    sim.evaluation.attribution.commands.register(app)
     sim.evaluation.capabilities.commands.register(app)
+    sim.evaluation.ledgers.commands.register(app)
     sim.evaluation.policies.commands.register(app)
     sim.verify.commands.register(app)
 

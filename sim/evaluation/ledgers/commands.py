@@ -1,0 +1,146 @@
+"""`omo ledgers` and `omo points`: whose yen it is, and what is owed for points."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from sim.launching import (
+    RUNS,
+    DaskOption,
+    ForceOption,
+    JobsOption,
+    JsonOption,
+    RepsOption,
+    RunsOption,
+    SeedOption,
+    SetOption,
+    request_of,
+    simulate,
+)
+
+ReferenceArgument = Annotated[
+    str, typer.Argument(metavar="RUN|SCENARIO", help="A finished run by path or name, or a scenario to simulate.")
+]
+AgainstOption = Annotated[
+    str | None, typer.Option("--against", metavar="RUN|SCENARIO", help="Another world with the same shoppers.")
+]
+
+AgainstSetOption = Annotated[
+    list[str] | None, typer.Option("--against-set", help="Override a key in the other world; --set holds in both.")
+]
+
+
+def register(app: typer.Typer) -> None:
+    """Add both commands to `app`."""
+    app.command("ledgers")(ledgers)
+    app.command("points")(points)
+
+
+def ledgers(
+    reference: ReferenceArgument,
+    against: AgainstOption = None,
+    against_sets: AgainstSetOption = None,
+    seed: SeedOption = None,
+    reps: RepsOption = 1,
+    sets: SetOption = None,
+    out: RunsOption = RUNS,
+    jobs: JobsOption = None,
+    dask: DaskOption = None,
+    force: ForceOption = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Whose yen is it? Both divisions' P/Ls, the company's contribution, and the way from the one to the other.
+
+    Also whose evaluation each sale counts for, how far double credit inflates the sum, and EC's share of the sales it
+    has anything to do with, by three definitions. [evaluation.booking] says who books what.
+
+    Examples:
+
+    omo ledgers ward-omo --set evaluation.booking.app_sales=store
+
+    omo ledgers ward-omo --against ward-siloed --reps 10
+    """
+    from sim.evaluation.ledgers.document import ledgers as document_of
+    from sim.evaluation.ledgers.tables import print_ledgers
+    from sim.output import emit_json
+
+    named = [(reference, sets or [])]
+    if against is not None:
+        named.append((against, [*(sets or []), *(against_sets or [])]))
+    run, other = _runs(named, seed, reps, out, jobs, dask, force)
+    document = document_of(run, other)
+    _keep(document, "ledgers", run, other, out)
+    emit_json(document) if as_json else print_ledgers(document)
+
+
+def points(
+    reference: ReferenceArgument,
+    against: AgainstOption = None,
+    against_sets: AgainstSetOption = None,
+    breakage: Annotated[
+        float | None,
+        typer.Option(min=0, max=1, help="Share of points now expected to expire; the scenario's when left out."),
+    ] = None,
+    seed: SeedOption = None,
+    reps: RepsOption = 1,
+    sets: SetOption = None,
+    out: RunsOption = RUNS,
+    jobs: JobsOption = None,
+    dask: DaskOption = None,
+    force: ForceOption = False,
+    as_json: JsonOption = False,
+) -> None:
+    """What do we owe for points? Their roll-forward by purse; the liability as it stands, provided for, by ASBJ rules.
+
+    ASBJ rules are those of Guidance 30, example 22. What if EC points become usable in stores? Put both side by side:
+
+    omo points ward-siloed --set capabilities.points_shared=true
+        --against ward-siloed --against-set capabilities.points_shared=false
+
+    omo points ward-omo --breakage 0.02
+    """
+    from sim.evaluation.ledgers.points_document import points as document_of
+    from sim.evaluation.ledgers.tables import print_points
+    from sim.output import emit_json
+
+    named = [(reference, sets or [])]
+    if against is not None:
+        named.append((against, [*(sets or []), *(against_sets or [])]))
+    run, other = _runs(named, seed, reps, out, jobs, dask, force)
+    document = document_of(run, other, breakage)
+    _keep(document, "points", run, other, out)
+    emit_json(document) if as_json else print_points(document)
+
+
+def _runs(
+    named: list[tuple[str, list[str]]],
+    seed: int | None,
+    reps: int,
+    out: Path,
+    jobs: int | None,
+    dask: str | None,
+    force: bool,
+) -> tuple[Path, Path | None]:
+    """The run, and the other one if there is one: finished ones as they are, scenarios simulated, both together."""
+    found: dict[int, Path] = {}
+    for at, (name, _) in enumerate(named):
+        for path in (Path(name), out / name):
+            if (path / "manifest.json").is_file():
+                found[at] = path
+    todo = [at for at in range(len(named)) if at not in found]
+    if todo:
+        requests = [request_of(named[at][0], seed, reps, named[at][1]) for at in todo]
+        found |= dict(zip(todo, simulate(requests, out, jobs, force, dask), strict=True))
+    return found[0], found.get(1)
+
+
+def _keep(document: dict[str, Any], name: str, run: Path, other: Path | None, out: Path) -> None:
+    """Keep the document beside the runs; what was read from a run elsewhere is only printed."""
+    from sim.log.run_directory import read_manifest, write_json
+
+    if out.is_dir():
+        hashes = [read_manifest(path)["inputs_hash"][:12] for path in (run, other) if path is not None]
+        write_json(out / f"{name}-{'-'.join(hashes)}.json", document)
