@@ -56,7 +56,8 @@ def attribution(
     likewise). The same rules are applied to it as an analyst would.
 
     A scenario is simulated with and without each touch that the company could do without (all 2^k worlds), and the
-    rules, which see only what the company sees, are scored against what each touch really brought.
+    rules, which see only what the company sees, are scored against what each touch really brought. Each touch doubles
+    the number of worlds: the five of ward-omo make 32.
 
     Examples:
 

@@ -17,6 +17,7 @@ from sim.evaluation.attribution.rules import (
     credited,
     first,
     last,
+    last_but,
     linear,
     position,
     time_decay,
@@ -25,6 +26,7 @@ from sim.evaluation.attribution.rules import (
 
 LABELS: Final = {
     "last": "last touch",
+    "last_but_visit": "last but the visit",
     "first": "first touch",
     "linear": "linear",
     "position": "position 40/20/40",
@@ -56,9 +58,19 @@ class Attribution:
     notes: list[str]
 
 
-def attribute(paths: Sequence[TouchPath], order: int = 1, half_life_hours: float = HALF_LIFE_HOURS) -> Attribution:
-    """Every rule that the paths allow: time decay needs times, the rate game paths that did not convert."""
+def attribute(
+    paths: Sequence[TouchPath],
+    order: int = 1,
+    half_life_hours: float = HALF_LIFE_HOURS,
+    visits: frozenset[str] = frozenset(),
+) -> Attribution:
+    """Every rule that the paths allow: time decay needs times, the rate game paths that did not convert.
+
+    `visits` are the touches in which sales are made, where that is known: last touch is also computed without them.
+    """
     found = {name: credited(paths, weigh) for name, weigh in _BY_PATH.items()}
+    if visits:
+        found["last_but_visit"] = credited(paths, last_but(visits))
     notes = []
     if all(path.hours_before is not None for path in paths if path.conversions):
         found["time_decay"] = credited(paths, time_decay(half_life_hours))

@@ -6,14 +6,15 @@ All 2^k worlds with and without k touches give each touch's true effect: what th
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
 from scenarios.errors import UsageError
 from scenarios.loader import Loaded
-from sim.evaluation.attribution.company_view import CompanyView, company_view
+from sim.evaluation.attribution.company_view import OF_CHANNEL, CompanyView, company_view
 from sim.evaluation.attribution.every_rule import attribute
+from sim.evaluation.attribution.rules import channels_of
 from sim.evaluation.attribution.scores import (
     ByReplication,
     decision_regrets,
@@ -27,8 +28,9 @@ from sim.evaluation.shapley import Coalition, alone, coalitions, leave_one_out, 
 from sim.evaluation.statistics import Interval, t_interval
 from sim.log.run_directory import read_manifest, replication_path
 
+Effect = Callable[[Callable[[Coalition], float], Sequence[str]], dict[str, float]]
 OUTCOMES: Final = ("net_revenue_yen", "contribution_yen")
-EFFECTS: Final = {"shapley": shapley, "leave_one_out": leave_one_out, "alone": alone}
+EFFECTS: Final[dict[str, Effect]] = {"shapley": shapley, "leave_one_out": leave_one_out, "alone": alone}
 Effects = dict[str, dict[str, dict[str, Interval]]]
 """Outcome -> kind of effect -> touch -> interval over replications."""
 
@@ -41,11 +43,14 @@ def worlds(loaded: Loaded, touches: Sequence[str]) -> dict[Coalition, Loaded]:
 
 def true_effects(worth: ByReplication, touches: Sequence[str]) -> dict[str, dict[str, Interval]]:
     """Each touch's effect, of each kind, with its interval over replications; paired, as all worlds share the needs."""
-    replications = range(len(next(iter(worth.values()))))
+    worlds_of = [
+        {world: values[replication] for world, values in worth.items()}
+        for replication in range(len(next(iter(worth.values()))))
+    ]
     found: dict[str, dict[str, Interval]] = {}
     for kind, effect in EFFECTS.items():
-        per = [effect(lambda world, r=r: worth[world][r], touches) for r in replications]  # type: ignore[misc]
-        found[kind] = {touch: t_interval([one[touch] for one in per]) for touch in touches}
+        each = [effect(one.__getitem__, touches) for one in worlds_of]
+        found[kind] = {touch: t_interval([one[touch] for one in each]) for touch in touches}
     return found
 
 
@@ -70,7 +75,7 @@ def judged(
         raise UsageError(
             f"{runs[everybody].name}: nothing was sold, so there is nothing to attribute; simulate more days"
         )
-    seen = sorted({touch for view in views for path in view.paths for touch in path.touches} | everybody)
+    seen = list(dict.fromkeys([*touches, *sorted(touch for view in views for touch in channels_of(view.paths))]))
     return {
         "schema": "omo.attribution-judged/1",
         "run": runs[everybody].name,
@@ -106,7 +111,8 @@ def _rules_document(
     contribution: ByReplication,
 ) -> dict[str, Any]:
     """What each rule credits, mean over replications, and its scores."""
-    found = [attribute(view.paths, order, half_life_hours).credits for view in views]
+    visits = frozenset(OF_CHANNEL.values())
+    found = [attribute(view.paths, order, half_life_hours, visits).credits for view in views]
     sales_yen = sum(view.net_yen for view in views) / len(views)
     judged_touches = list(effects["contribution_yen"]["shapley"])
     rules: dict[str, Any] = {}

@@ -47,6 +47,20 @@ def last(path: TouchPath) -> Sequence[float]:
     return (*(0.0,) * (len(path.touches) - 1), 1.0)
 
 
+def last_but(visits: frozenset[str]) -> Weigh:
+    """A rule that gives all to the last touch that is none of `visits`; to the last touch where there is no other.
+
+    Web analytics calls it last non-direct: the visit in which a sale is made is no reason for it if another is known.
+    """
+
+    def weigh(path: TouchPath) -> Sequence[float]:
+        others = [at for at, touch in enumerate(path.touches) if touch not in visits]
+        chosen = others[-1] if others else len(path.touches) - 1
+        return [float(at == chosen) for at in range(len(path.touches))]
+
+    return weigh
+
+
 def first(path: TouchPath) -> Sequence[float]:
     """All to the first touch."""
     return (1.0, *(0.0,) * (len(path.touches) - 1))

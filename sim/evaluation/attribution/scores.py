@@ -36,34 +36,44 @@ def rank_agreement(credit: Mapping[str, float], truth: Mapping[str, float]) -> f
 
 
 def sign_errors(credit: Mapping[str, float], truth: Mapping[str, Interval]) -> list[dict[str, Any]]:
-    """Touches that get credit and whose true effect is below zero, or cannot be told from zero."""
-    found = []
-    for touch, effect in truth.items():
-        # With a single replication there is no interval: the effect is taken at its word.
-        low, high = (effect.low, effect.high) if effect.n > 1 else (effect.mean, effect.mean)
-        if credit[touch] > 0 and low <= 0:
-            kind = "negative" if high < 0 else "not shown to be above zero"
-            found.append({"touch": touch, "credit_yen": credit[touch], "truth": kind})
-    return found
+    """Touches that get credit although their true effect is nil or negative on average over the replications.
+
+    `certain` says that the effect's whole interval lies below zero, not only its mean.
+    """
+    return [
+        {"touch": touch, "credit_yen": credit[touch], "true_yen": effect.mean, "certain": effect.high < 0}
+        for touch, effect in truth.items()
+        if credit[touch] > 0 and effect.mean <= 0
+    ]
 
 
 def decision_regrets(credit: Mapping[str, float], worth: ByReplication) -> list[dict[str, Any]]:
     """What the company loses in yen when it keeps the touches that a rule ranks first, for each number of them.
 
-    It is the difference between the best world with as many touches and the rule's. The last entry keeps whatever gets
-    credit, and is compared with the best of all worlds. The best is the best on average over the same replications,
-    so chance makes these regrets too large rather than too small. Ties go by name.
+    It is the difference between the best world with as many touches and the rule's; of touches that a rule does not
+    tell apart any may be kept, and the loss is the mean. The last entry keeps whatever gets credit, and is compared
+    with the best of all worlds. The best is the best on average over the same replications, so chance makes these
+    regrets too large rather than too small.
     """
-    touches = sorted(credit, key=lambda touch: (-credit[touch], touch))
     regrets = []
-    for keep in range(1, len(touches)):
-        rivals = [frozenset(some) for some in combinations(sorted(touches), keep)]
-        regrets.append({"keep": keep, **_regret(frozenset(touches[:keep]), rivals, worth)})
-    with_credit = frozenset(touch for touch in touches if credit[touch] > 0)
-    return [*regrets, {"keep": "credited", **_regret(with_credit, list(worth), worth)}]
+    for keep in range(1, len(credit)):
+        rivals = [frozenset(some) for some in combinations(sorted(credit), keep)]
+        following = [world for world in rivals if _follows(world, credit)]
+        regrets.append({"keep": keep, **_regret(following, rivals, worth)})
+    with_credit = frozenset(touch for touch in credit if credit[touch] > 0)
+    return [*regrets, {"keep": "credited", **_regret([with_credit], list(worth), worth)}]
 
 
-def _regret(chosen: Coalition, rivals: Sequence[Coalition], worth: ByReplication) -> dict[str, Any]:
-    best = max([chosen, *rivals], key=lambda world: float(np.mean(worth[world])))
-    loss = np.asarray(worth[best], dtype=float) - np.asarray(worth[chosen], dtype=float)
-    return {"chosen": sorted(chosen), "best": sorted(best), "regret_yen": t_interval(loss.tolist())}
+def _follows(kept: Coalition, credit: Mapping[str, float]) -> bool:
+    """Whether no touch that is cut has more credit than one that is kept."""
+    return min(credit[touch] for touch in kept) >= max(credit[touch] for touch in credit if touch not in kept)
+
+
+def _regret(following: Sequence[Coalition], rivals: Sequence[Coalition], worth: ByReplication) -> dict[str, Any]:
+    best = max(rivals, key=lambda world: float(np.mean(worth[world])))
+    followed = np.mean([worth[world] for world in following], axis=0)
+    return {
+        "chosen": [sorted(world) for world in following],
+        "best": sorted(best),
+        "regret_yen": t_interval((np.asarray(worth[best], dtype=float) - followed).tolist()),
+    }

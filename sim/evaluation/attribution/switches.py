@@ -31,11 +31,11 @@ class Switch:
 
 
 SWITCHES: Final = {
-    "staff_advice": Switch("staff advise the app", key="staff.intercept"),
-    "reminder": Switch("reminder after a visit", capability="reminder"),
-    "push_coupon": Switch("pushed coupons", capability="store_coupons"),
-    "scan_look_up": Switch("looked up by scanning in a store", capability="scan_look_up"),
-    "research_online": Switch("looked up at home before a visit", key="choice.research_then_store"),
+    "staff_advice": Switch("staff advice", key="staff.intercept"),
+    "reminder": Switch("reminder", capability="reminder"),
+    "push_coupon": Switch("push coupon", capability="store_coupons"),
+    "scan_look_up": Switch("scan look-up", capability="scan_look_up"),
+    "research_online": Switch("research at home", key="choice.research_then_store"),
 }
 """The touches of the company's view that can be switched off."""
 

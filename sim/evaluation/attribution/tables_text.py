@@ -48,6 +48,7 @@ def print_judged(document: dict[str, Any]) -> None:
     )
     console.print(_effects_table(document))
     console.print(_scores_table(document))
+    console.print("A ? marks a sign error within the noise: the effect's interval covers zero.")
     console.print(_verdict(document))
 
 
@@ -72,34 +73,41 @@ def _effects_table(document: dict[str, Any]) -> Table:
 def _scores_table(document: dict[str, Any]) -> Table:
     table = Table(
         "rule",
-        "credit to these touches",
+        "of sales, to these touches",
         "share error",
         "rank (tau)",
-        "sign errors",
+        "rank in contribution",
+        "sign errors in contribution",
         "regret: keep the best one",
         "regret: cut the last one",
         "regret: keep what has credit",
-        title="Each rule against the Shapley values of contribution; regret in contribution",
+        title="Each rule against the Shapley values of net revenue; regret in contribution",
     )
     for rule, found in document["rules"].items():
-        scores, decisions = found["scores"]["contribution_yen"]["shapley"], found["decisions"]
+        revenue, gain = (found["scores"][outcome]["shapley"] for outcome in ("net_revenue_yen", "contribution_yen"))
+        decisions = found["decisions"]
         regrets = [decisions[at]["regret_yen"] for at in (0, max(len(decisions) - 2, 0), -1)]
         table.add_row(
             LABELS[rule],
             number(found["share_of_sales"], "share"),
-            "-" if scores["share_error"] is None else f"{scores['share_error']:.2f}",
-            "-" if scores["kendall_tau"] is None else f"{scores['kendall_tau']:+.2f}",
-            ", ".join(error["touch"] for error in scores["sign_errors"]) or "none",
+            _decimal(revenue["share_error"]),
+            _decimal(revenue["kendall_tau"], signed=True),
+            _decimal(gain["kendall_tau"], signed=True),
+            ", ".join(error["touch"] + ("" if error["certain"] else "?") for error in gain["sign_errors"]) or "none",
             *(interval(regret, "yen") for regret in regrets),
         )
     return table
+
+
+def _decimal(value: float | None, signed: bool = False) -> str:
+    return "-" if value is None else f"{value:{'+' if signed else ''}.2f}"
 
 
 def _verdict(document: dict[str, Any]) -> str:
     truth, sales_yen = document["truth"]["net_revenue_yen"], document["company_view"]["net_revenue_yen"]
     shares = [rule["share_of_sales"] for rule in document["rules"].values()]
     return (
-        f"Without all of these touches the company would sell {interval(truth['total'], 'yen', signed=True)} yen less: "
+        f"Without any of these touches the company would sell {interval(truth['total'], 'yen')} yen less: "
         f"{number(truth['total']['mean'] / sales_yen, 'share')} of its sales. The rules credit them with "
         f"{number(min(shares), 'share')} to {number(max(shares), 'share')}. Leave-one-out effects sum to "
         f"{number(truth['sums']['leave_one_out'], 'yen', signed=True)}, Shapley values to the total."
