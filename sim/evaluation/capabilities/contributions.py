@@ -90,7 +90,7 @@ def described(found: Contributions, whole: bool) -> dict[str, Any]:
     errors = found.order_error or {}
     return {
         "total": described_numbers(found.total),
-        "players": [
+        "contributions": [
             {
                 "player": player,
                 "alone": described_numbers(found.alone[player]),

@@ -90,12 +90,12 @@ def _contributions(found: dict[str, Any]) -> Table:
     unit = found["unit"]
     title = f"{found['title']}: {BY_NAME[found['measure']].label}, {found['replications']} replications"
     table = Table("", "alone", "left out", "Shapley, \N{PLUS-MINUS SIGN} 95 %", title=f"{title}, {found['days']} days")
-    for row in found["players"]:
+    for row in found["contributions"]:
         cells = [interval(row[name], unit, signed=True) for name in ("alone", "leave_one_out")]
         table.add_row(row["player"], *cells, _exactly(row["shapley"], unit))
     table.add_section()
     sums, total = found["sums"], found["total"]
-    added = {"whole": sum(row["shapley"]["whole"] for row in found["players"])} if unit == "yen" else {}
+    added = {"whole": sum(row["shapley"]["whole"] for row in found["contributions"])} if unit == "yen" else {}
     cells = [interval(sums[name], unit, signed=True) for name in ("alone", "leave_one_out")]
     table.add_row("sum", *cells, _exactly(sums["shapley"] | added, unit))
     table.add_row("total of all together", *[interval(total, unit, signed=True)] * 2, _exactly(total | added, unit))
