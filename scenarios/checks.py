@@ -12,6 +12,7 @@ from typing import Any
 from scenarios.capabilities import Capabilities
 from scenarios.errors import hint
 from scenarios.payment_checks import payment_problems
+from scenarios.touchpoints import touchpoint_problems
 
 Problem = tuple[str, str]
 """A dotted key and what is wrong with it."""
@@ -27,6 +28,7 @@ def cross_problems(values: Mapping[str, Any]) -> list[Problem]:
         *_stores(values),
         *payment_problems(values),
         *_rollout(values),
+        *touchpoint_problems(values),
     ]
 
 

@@ -22,6 +22,7 @@ from scenarios.proposals import Proposals
 from scenarios.sensors import DoorCounter, Rfid
 from scenarios.staff import Staff
 from scenarios.stock import Stock
+from scenarios.touchpoints import Saturation, Touchpoint
 from scenarios.visit_booking import VisitBooking
 
 
@@ -64,6 +65,8 @@ class Scenario(People):
     points: Points = Field(default_factory=Points)
     coupons: Coupons = Field(default_factory=Coupons)
     push: Push = Field(default_factory=Push)
+    touchpoints: dict[str, Touchpoint] = Field(default_factory=dict, description="channels beside the app's push")
+    saturation: Saturation = Field(default_factory=Saturation)
     proposals: Proposals = Field(default_factory=Proposals)
     events: dict[str, Event] = Field(default_factory=dict, description="what happens to the town, by name")
     seed: int = cited(1, ASSUMPTION, "random numbers: everything follows from it", ge=0)

@@ -42,6 +42,10 @@ class Today:
     shown: Shown
     ours: Floats
     """Shape (n_shoppers,): utility of this retailer to each; -inf for those who do not know it or are done with it."""
+    to_stores: Floats
+    """Shape (n_shoppers,): utility of visits to stores from contacts through touchpoints."""
+    to_ec: Floats
+    """The same, of orders online."""
     coupon: Floats
     """Shape (n_shoppers,): discount of a coupon that stores take, 0 for none."""
     coupons_taken: NDArray[np.bool_]
@@ -107,10 +111,10 @@ def _utilities(
     ours = today.ours[who]
     online = choice.digital_affinity * affinity + choice.has_app * (people.app_from_s[who] <= today.day.start_s)
     online += choice.online_taste * ndtri(streams.uniform("taste/online", needs.need))
-    online = np.where(people.smartphone[who], online, CLOSED)
+    online = np.where(people.smartphone[who], online + today.to_ec[who], CLOSED)
     read = scenario.considering.research * needs.reviews
     carrying = choice.per_kg_carried * needs.weight_kg[:, None]
-    visit = _visit(scenario, km[who], carrying, today) + (ours + today.day.visit)[:, None]
+    visit = _visit(scenario, km[who], carrying, today) + (ours + today.to_stores[who] + today.day.visit)[:, None]
     visit += choice.per_coupon * today.coupon[who][:, None] * today.coupons_taken[:n_stores]
     risk = choice.per_stock_out_remembered * today.stock_out_memory
     research = visit + (choice.research_then_store + choice.research_affinity * affinity + read)[:, None]

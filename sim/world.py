@@ -57,7 +57,8 @@ class World:
         self.scenario = scenario
         self.streams = streams
         self.goods: Catalogue = catalogue(scenario, streams.seed)
-        self.log = Recorder(list(scenario.stores), list(scenario.missions), list(scenario.population.age_bands), sink)
+        ids = (list(scenario.stores), list(scenario.missions), list(scenario.population.age_bands))
+        self.log = Recorder(*ids, sink, list(scenario.touchpoints))
         self.people = people if people is not None else population(scenario, streams)
         self.km = distances_km(scenario, self.people)
         levels = order_up_to_levels(scenario, self.goods, expected_shares(scenario, self.km, self.people))
@@ -179,6 +180,8 @@ class World:
             open=opened,
             shown=self._shown(),
             ours=self.loyalty.utility(),
+            to_stores=self.programme.touchpoints.utility("store"),
+            to_ec=self.programme.touchpoints.utility("ec"),
             coupon=self.programme.coupons.value(day),
             coupons_taken=np.array(opened.store_coupons) > 0,
             stores_open=np.array([store.is_open_on(day.index) for store in self.town.stores]),

@@ -11,6 +11,7 @@ from scenarios.schema import Scenario
 from sim.evaluation.ledgers.siloed import OWNERS, checked, profit_and_loss
 from sim.evaluation.lifetime_value.truth import lifetimes
 from sim.evaluation.measure import Measure
+from sim.evaluation.measures_of_contacts import CONTACTS
 from sim.evaluation.measures_of_visits import VISITS
 from sim.evaluation.tables import opened, single
 from sim.rollout import capex_yen
@@ -21,7 +22,6 @@ _RETURNS = """select coalesce(sum(r.amount_yen), 0) / nullif(sum(o.net_yen), 0) 
   left join (select "order", sum(amount_yen) as amount_yen from events where kind = 'returned' group by 1) r
   using ("order") where o.state = 'completed' and"""
 _LOST = "select sum(amount_yen) from events where kind = 'lost_sale' and"
-_APP_AT_HAND = "kind in ('scan', 'look_up') and place = 'floor'"
 
 MEASURES: Final[tuple[Measure, ...]] = (
     Measure(
@@ -358,27 +358,7 @@ MEASURES: Final[tuple[Measure, ...]] = (
         "Contribution expected in the three years after the end, at 10 % a year, of all who know the company and have "
         "not dropped out, from their true needs, their satisfaction and the drop-outs per purchase.",
     ),
-    Measure(
-        "app_sessions_peak",
-        "count",
-        "App sessions in stores at the peak",
-        "Most shoppers at one moment who have scanned or looked something up with the app and are still in a store.",
-        f"""with begun as (select need, min(time_s) as at_s from events where {_APP_AT_HAND} group by 1),
-             ended as (select need, min(time_s) as at_s from events join begun using (need)
-               where kind = 'leave' and time_s >= at_s group by 1),
-             steps as (select at_s, 1 as step from begun union all select at_s, -1 from ended)
-           select max(sessions) from (select sum(step) over (order by at_s, step) as sessions from steps)""",
-    ),
-    Measure(
-        "app_requests_busiest_hour",
-        "count",
-        "App requests in the busiest hour",
-        "Scans and look-ups on the floors of all stores, and orders and payments in the app, in the hour with most.",
-        f"""with requests as (select time_s from events where {_APP_AT_HAND}
-               union all select placed_s from orders where order_channel = 'app'
-               union all select time_s from payments where channel = 'app' and outcome <> 'refunded')
-           select max(n) from (select count(*) as n from requests group by floor(time_s / 3600))""",
-    ),
+    *CONTACTS,
     *VISITS,
 )
 

@@ -50,6 +50,7 @@ _PACKED: Final = (
     "ledger",
     "needs",
     "points",
+    "contacts",
     "visit_bookings",
     "door_counts",
 )
@@ -136,7 +137,14 @@ class ParquetFiles:
 class Recorder:
     """Packed rows, one bytearray per table; journeys append to them directly: `log.events.extend(EVENT(...))`."""
 
-    def __init__(self, stores: Sequence[str], missions: Sequence[str], bands: Sequence[str], sink: Sink) -> None:
+    def __init__(
+        self,
+        stores: Sequence[str],
+        missions: Sequence[str],
+        bands: Sequence[str],
+        sink: Sink,
+        touchpoints: Sequence[str] = (),
+    ) -> None:
         self.events = bytearray()
         self.orders = bytearray()
         self.payments = bytearray()
@@ -146,14 +154,16 @@ class Recorder:
         self.ledger = bytearray()
         self.needs = bytearray()
         self.points = bytearray()
+        self.contacts = bytearray()
         self.visit_bookings = bytearray()
         self.door_counts = bytearray()
         self._sink = sink
         self._flushed = dict.fromkeys(_PACKED, 0)
         places = [*stores, ONLINE]
+        ids: dict[str, Sequence[str]] = {"mission": missions, "age_band": bands, "touchpoint": touchpoints}
         self._labels = {
             (table, column): pa.array(
-                _OF_TABLE.get((table, column)) or _CODES.get(column, _ids(column, places, missions, bands))
+                _OF_TABLE.get((table, column)) or _CODES.get(column) or ids.get(column, places), pa.string()
             )
             for table, schema in TABLES.items()
             for column, kind in zip(schema.names, schema.types, strict=True)
@@ -204,11 +214,6 @@ class Recorder:
 def _time_column(table: str) -> str:
     """The first column in seconds (for orders the moment they were placed); empty where there is none."""
     return next((column for column in TABLES[table].names if column.endswith("_s")), "")
-
-
-def _ids(column: str, places: Sequence[str], missions: Sequence[str], bands: Sequence[str]) -> list[str]:
-    by_column = {"mission": missions, "age_band": bands}
-    return list(by_column.get(column, places))
 
 
 def _coded(codes: np.ndarray[Any, Any], names: pa.Array[Any]) -> pa.Array[Any]:

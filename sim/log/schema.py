@@ -439,6 +439,15 @@ TABLES: Final[dict[str, pa.Schema]] = {
             "counted": pa.int32(),
         }
     ),
+    "contacts": pa.schema(
+        {
+            "time_s": _SECONDS,
+            "shopper": pa.int32(),
+            "touchpoint": CODE,
+            "noticed": pa.bool_(),
+            "blocked": pa.bool_(),
+        }
+    ),
     "stock_closing": pa.schema(
         {
             "location": CODE,

@@ -67,6 +67,11 @@ class Push:
         who = np.array([shopper])
         self._remember(who, self.recent(who, now_s), now_s)
 
+    def tire(self, who: Ints, messages: Floats, now_s: float) -> None:
+        """Each of `who` (all different) has been contacted through something else, worth so many messages."""
+        self._recent[who] = self.recent(who, now_s) + messages
+        self._last_s[who] = now_s
+
     def send_campaigns(
         self, day: Day, opened: Open, people: Population, coupons: Coupons, loyalty: Loyalty, log: Recorder
     ) -> None:

@@ -32,6 +32,7 @@ class Awareness:
         draws = streams.uniforms("awareness", np.arange(n), 4)
         self.rules = rules
         self.marketing = {name: event for name, event in scenario.events.items() if isinstance(event, Marketing)}
+        self.touchpoints = [table for table in scenario.touchpoints.values() if table.used and table.unaware_per_week]
         self.aware: NDArray[np.bool_] = draws[:, 0] < rules.aware_share
         self.acquired_by: Ints = np.where(self.aware, int(AcquiredBy.INITIAL), -1)
         self.from_s: Floats = np.where(self.aware, 0.0, np.inf)
@@ -56,6 +57,9 @@ class Awareness:
             if happens_on(event, day.index) and event.reach_per_day > 0:
                 rate = -np.log1p(-min(event.reach_per_day, 1 - 1e-12))
                 self.reached[name] = self._tell(day, AcquiredBy.MARKETING, np.full(len(good), rate))
+        for table in self.touchpoints:
+            rate = -np.log1p(-min(table.unaware_per_week, 1 - 1e-12)) / 7
+            self._tell(day, AcquiredBy.MARKETING, np.full(len(good), rate))
         self._tell(day, AcquiredBy.STORE, self._near[:, self._opens_day <= day.index].sum(axis=1))
         self._tell(day, AcquiredBy.WORD_OF_MOUTH, self._talk(good, bad, attachment))
 
