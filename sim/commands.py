@@ -10,6 +10,7 @@ import sim.bench.commands
 import sim.evaluation.attribution.commands
 import sim.evaluation.capabilities.commands
 import sim.evaluation.ledgers.commands
+import sim.evaluation.lifetime_value.commands
 import sim.evaluation.policies.commands
 import sim.verify.commands
 from scenarios.errors import UsageError, hint
@@ -36,6 +37,7 @@ def register(app: typer.Typer) -> None:
     app.command("runs")(runs)
     app.command("sql")(sql)
     sim.bench.commands.register(app)
+    sim.evaluation.lifetime_value.commands.register(app)
     sim.evaluation.attribution.commands.register(app)
     sim.evaluation.capabilities.commands.register(app)
     sim.evaluation.ledgers.commands.register(app)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
+from sim.evaluation.lifetime_value.channel_use import BUYERS, channel_use, naive_premium, uplift
 from sim.verify.findings import Effect, Variant
 from sim.verify.reading import difference, number, paired_number, relative
 
@@ -30,14 +31,6 @@ _BOPS: Final = {
     ),
 }
 
-_BY_CHANNELS = """
-  with buyers as (
-    select shopper, count(distinct order_channel) filter (where true) as channels,
-      bool_or(order_channel = 'store') as in_store, bool_or(order_channel <> 'store') as online,
-      sum(net_yen) as yen, count(*) as orders, max(placed_s) as last_s,
-      avg(net_yen) filter (where order_channel = 'store') as store_basket
-    from orders where state = 'completed' group by 1)"""
-
 
 def _between(worlds: Worlds, query: str) -> float:
     return relative(worlds["a"], worlds["b"], query)
@@ -45,14 +38,8 @@ def _between(worlds: Worlds, query: str) -> float:
 
 def _causal_uplift(worlds: Worlds) -> float:
     """Revenue of those who use both channels in B, against what the same people spend in A."""
-    return paired_number(
-        worlds["a"],
-        worlds["b"],
-        """with both_channels as (select shopper from b_orders where state = 'completed' group by 1
-             having bool_or(order_channel = 'store') and bool_or(order_channel <> 'store'))
-           select (select sum(net_yen) from b_needs where shopper in (from both_channels)) /
-             nullif((select sum(net_yen) from a_needs where shopper in (from both_channels)), 0) - 1""",
-    )
+    off, on = channel_use(worlds["a"]), channel_use(worlds["b"])
+    return uplift(off, on, on.both)
 
 
 _ADOPTERS = """adopters as (select b.shopper from b_shoppers b join a_shoppers a using (shopper)
@@ -221,7 +208,7 @@ CHANNELS: Final[tuple[Effect, ...]] = (
         {"b": OMO},
         lambda w: number(
             w["b"],
-            _BY_CHANNELS
+            BUYERS
             + """select avg(store_basket) filter (in_store and online) /
                    avg(store_basket) filter (in_store and not online) - 1 from buyers""",
         ),
@@ -264,11 +251,7 @@ CHANNELS: Final[tuple[Effect, ...]] = (
         "United Arrows [S148]",
         "2 to 3.5 times",
         {"b": OMO},
-        lambda w: number(
-            w["b"],
-            _BY_CHANNELS
-            + "select avg(yen) filter (in_store and online) / avg(yen) filter (in_store and not online) from buyers",
-        ),
+        lambda w: naive_premium(channel_use(w["b"])),
         lambda x: x > 1,
         "ratio",
         (2.0, 3.5),
@@ -290,7 +273,7 @@ CHANNELS: Final[tuple[Effect, ...]] = (
         {"b": OMO},
         lambda w: number(
             w["b"],
-            _BY_CHANNELS
+            BUYERS
             + """select least(avg(yen) filter (in_store and online) / avg(yen) filter (not (in_store and online)) - 1,
                    avg((last_s > 14 * 86400)::int) filter (in_store and online) -
                    avg((last_s > 14 * 86400)::int) filter (not (in_store and online))) from buyers""",

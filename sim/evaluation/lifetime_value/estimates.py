@@ -2,8 +2,10 @@
 
 The log-likelihood is taken to be quadratic in the logarithms of the parameters around its top. Its curvature there,
 by central differences, gives their covariance, and the delta method that of anything computed from them. Intervals
-speak of the parameters alone; what customers do by chance comes on top. Where the likelihood has no top inside the
-bounds (say, nobody seems ever to be lost) there are none.
+speak of the parameters alone; what customers do by chance comes on top.
+
+Along some directions receipts may say nothing, say of drop-out where hardly anybody is ever lost. These are held
+fixed, and a number that depends on them has no interval.
 """
 
 from __future__ import annotations
@@ -25,25 +27,30 @@ INTERVALS: Final = "95 %, observed information in log parameters (delta method);
 
 _NORMAL: Final = 1.959964
 _STEP: Final = 1e-3
+_FLAT: Final = 1.0
+"""Log-likelihood that curves less than this along a direction knows it to a factor of exp(2) at best."""
+_DEPENDS: Final = 0.01
+"""Relative change along such a direction, per unit of the logarithm, from which on a number depends on it."""
 
 
 @dataclass(frozen=True)
 class Estimate:
-    """Fitted parameters of a model in their order, and the covariance of their logarithms, None where there is none."""
+    """Fitted parameters of a model, in their order (k of them)."""
 
     values: tuple[float, ...]
     names: tuple[str, ...]
     log_likelihood: float
-    covariance: Floats | None
+    covariance: Floats
+    """Shape (k, k), of the logarithms."""
+    flat: Floats
+    """Shape (m, k): the directions of which receipts say nothing."""
 
     def described(self) -> dict[str, Any]:
         """Each parameter with its interval."""
-        spread = np.full(len(self.values), np.nan)
-        if self.covariance is not None:
-            spread = _NORMAL * np.sqrt(np.diag(self.covariance))
+        widths = self._widths(np.eye(len(self.values)), np.ones(len(self.values)))
         found = {
             name: bounded(value, value * np.exp(-width), value * np.exp(width))
-            for name, value, width in zip(self.names, self.values, spread, strict=True)
+            for name, value, width in zip(self.names, self.values, widths, strict=True)
         }
         return found | {"log_likelihood": self.log_likelihood}
 
@@ -52,11 +59,13 @@ class Estimate:
         at = np.log(self.values)
         steps = _STEP * np.eye(len(at))
         slopes = np.array([(function(np.exp(at + s)) - function(np.exp(at - s))) / (2 * _STEP) for s in steps])
-        if self.covariance is None:
-            return np.full(slopes.shape[1], np.nan)
-        variances = np.einsum("in,ij,jn->n", slopes, self.covariance, slopes)
-        widths: Floats = _NORMAL * np.sqrt(variances)
-        return widths
+        return self._widths(slopes, np.abs(function(np.exp(at))))
+
+    def _widths(self, slopes: Floats, size: Floats) -> Floats:
+        """Half-widths of n numbers from their slopes, shape (k, n), and their size, shape (n,)."""
+        widths = _NORMAL * np.sqrt(np.einsum("in,ij,jn->n", slopes, self.covariance, slopes))
+        unknown = np.any(np.abs(self.flat @ slopes) > _DEPENDS * size, axis=0)
+        return np.where(unknown, np.nan, widths)
 
 
 def bounded(value: float, low: float, high: float) -> dict[str, float | None]:
@@ -98,12 +107,15 @@ def fit_spend(known: Histories) -> Estimate:
 def _estimate(model: BgNbd | GammaGamma, likelihood: Callable[[Floats], float]) -> Estimate:
     values = astuple(model)
     at = np.log(values)
+    curvature, directions = np.linalg.eigh(_information(likelihood, at))
+    known = curvature > _FLAT
+    covariance = (directions[:, known] / curvature[known]) @ directions[:, known].T
     names = tuple(field.name for field in fields(model))
-    return Estimate(values, names, likelihood(at), _covariance(likelihood, at))
+    return Estimate(values, names, likelihood(at), covariance, directions[:, ~known].T)
 
 
-def _covariance(likelihood: Callable[[Floats], float], at: Floats) -> Floats | None:
-    """Inverse of the observed information at `at`; None where it is no maximum in every direction."""
+def _information(likelihood: Callable[[Floats], float], at: Floats) -> Floats:
+    """Minus the matrix of second derivatives at `at`."""
     steps = _STEP * np.eye(len(at))
     information = np.empty((len(at), len(at)))
     for i, one in enumerate(steps):
@@ -111,6 +123,4 @@ def _covariance(likelihood: Callable[[Floats], float], at: Floats) -> Floats | N
             corners = (at + one + other, at + one - other, at - one + other, at - one - other)
             up, right, left, down = (likelihood(corner) for corner in corners)
             information[i, j] = -(up - right - left + down) / (4 * _STEP**2)
-    values = np.linalg.eigvalsh(information)
-    flat = not np.all(values > 1e-6 * max(1.0, float(values[-1])))
-    return None if flat else np.asarray(np.linalg.inv(information), float)
+    return information

@@ -88,7 +88,7 @@ def residual(
     model, money = BgNbd(*purchases.values), GammaGamma(*spend.values)
 
     def total(parameters: Floats) -> Floats:
-        return np.array([discounted_purchases(BgNbd(*parameters), known, years, discount).sum()])
+        return np.atleast_1d(discounted_purchases(BgNbd(*parameters), known, years, discount).sum())
 
     each = discounted_purchases(model, known, years, discount)
     amount = each * expected_spend(money, known.x, known.spend)
