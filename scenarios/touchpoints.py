@@ -8,6 +8,8 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from scenarios.cited import ASSUMPTION, NotNegative, Positive, Share, Table, cited
+from scenarios.errors import hint
+from scenarios.people import DEFAULT_AGE_BANDS
 
 
 class Touchpoint(Table):
@@ -50,10 +52,12 @@ class Saturation(Table):
 
 def touchpoint_problems(values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """Age bands that do not exist, as (dotted key, what is wrong)."""
-    bands = values.get("population", {}).get("age_bands", {}) if isinstance(values.get("population"), Mapping) else {}
-    tables = values.get("touchpoints")
-    for name, table in tables.items() if isinstance(tables, Mapping) else ():
-        ages = table.get("reach_by_age") if isinstance(table, Mapping) else None
-        for band in ages if isinstance(ages, Mapping) and isinstance(bands, Mapping) and bands else ():
-            if band not in bands:
-                yield f"touchpoints.{name}.reach_by_age.{band}", f"no such age band (there are: {', '.join(bands)})"
+    bands = _table(values.get("population")).get("age_bands", DEFAULT_AGE_BANDS)
+    for name, touchpoint in _table(values.get("touchpoints")).items():
+        for band in _table(_table(touchpoint).get("reach_by_age")):
+            if band not in _table(bands):
+                yield f"touchpoints.{name}.reach_by_age.{band}", f"no such age band{hint(band, list(_table(bands)))}"
+
+
+def _table(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
