@@ -79,7 +79,8 @@ def come_by_booking(town: Town, errand: Errand) -> Generator[Any, Any, Came]:
         _end(town, booking, BookingState.CANCELLED)
         return _stay_away(town, errand)
     yield max(0.0, booking.slot_s - rules.prepare_minutes * 60 - engine.now)
-    comes_s, given_up_s = _comes_s(town, booking), booking.slot_s + rules.wait_minutes * 60
+    waits_until_s = booking.slot_s + rules.wait_minutes * 60
+    comes_s, given_up_s = _comes_s(town, booking), min(waits_until_s, booking.store.closes_s(booking.slot_s))
     yield from _keep_staff_free(town, booking, min(comes_s, given_up_s))
     if comes_s <= given_up_s:
         yield from _receive(town, booking)

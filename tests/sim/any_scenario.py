@@ -73,6 +73,7 @@ _STORE: Final = {
     "break_minutes": st.floats(0, 60),
     "pickup_counters": _few,
     "pickup_lockers": st.integers(0, 8),
+    "visit_slots_per_hour": _few,
     "opens_day": st.sampled_from([0, 0, 0, 1, 2, 4, 90]),
     "assortment": st.floats(0.1, 1),
     "staffed_tills": st.sampled_from([[0] * 9 + [tills] * 13 + [0] * 2 for tills in (1, 2, 4)]),
@@ -93,6 +94,19 @@ _PAYING: Final = {
     **{f"payments.tenders.{name}.decline": st.floats(0, 0.5) for name in BRANDS},
     **{f"payments.tenders.{name}.time_out": st.floats(0, 0.5) for name in BRANDS},
     **{f"payments.tenders.{name}.fee_yen": st.integers(0, 500) for name in BRANDS},
+}
+_VISITS: Final = {
+    "visit_booking.books": _share,
+    "visit_booking.shows": _share,
+    "visit_booking.cancels": _share,
+    "visit_booking.days_ahead": _few,
+    "visit_booking.lateness_minutes": st.floats(0, 300),
+    "visit_booking.wait_minutes": st.floats(0.1, 300),
+    "visit_booking.prepare_minutes": st.floats(0, 300),
+    "door_counter.companions": _share,
+    "door_counter.staff_passes_per_hour": st.floats(0, 5),
+    "door_counter.missed": _share,
+    "rfid.read_rate": _share,
 }
 _TILLS: Final = {
     "tills.lines": st.sampled_from(["pooled", "separate"]),
@@ -181,6 +195,7 @@ def _town(store: str) -> dict[str, st.SearchStrategy[Any]]:
 
 _KEYS: Final = {
     **_PAYING,
+    **_VISITS,
     **_TILLS,
     **_GOODS,
     **_BONDS,

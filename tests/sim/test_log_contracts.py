@@ -30,6 +30,7 @@ CODES = [
     schema.Outcome,
     schema.AcquiredBy,
     schema.PointsKind,
+    schema.BookingState,
 ]
 
 

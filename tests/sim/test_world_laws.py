@@ -23,7 +23,8 @@ from sim.laws import check
 def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A finished replication that all laws hold on."""
     directory = tmp_path_factory.mktemp("finished")
-    for _ in run_replication(small().scenario, 1, 0, directory):
+    visits = ["capabilities.visit_booking=true", "visit_booking.books=1.0", "capabilities.door_counter=true"]
+    for _ in run_replication(small(sets=visits).scenario, 1, 0, directory):
         pass
     return directory
 
@@ -71,6 +72,12 @@ def _without(kind_column: str, kind: str) -> Callable[[pa.Table], pa.Table]:
     return tamper
 
 
+def _all_kept(table: pa.Table) -> pa.Table:
+    index = table.schema.get_field_index("state")
+    kept = pa.array(["kept"] * table.num_rows).dictionary_encode().cast(table.schema.field(index).type)
+    return table.set_column(index, table.schema.field(index), kept)
+
+
 def _first_twice(table: pa.Table) -> pa.Table:
     return pa.concat_tables([table, table.slice(0, 1)])
 
@@ -89,6 +96,10 @@ def _first_twice(table: pa.Table) -> pa.Table:
         ("stock_moves", _without("reason", "reserve"), "negative, or more held than there"),
         ("events", _without("kind", "leave"), "arrivals and departures"),
         ("queues", _one_yen_more("served"), "joiners are not its served"),
+        ("door_counts", _one_yen_more("visitors"), "others than arrived"),
+        ("events", _without("kind", "visit_booked"), "booking does not end exactly once"),
+        ("visit_bookings", _first_twice, "a slot is given to two"),
+        ("visit_bookings", _all_kept, "had not arrived"),
     ],
 )
 def test_a_tampered_table_breaks_its_law(

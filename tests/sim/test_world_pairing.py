@@ -64,6 +64,8 @@ NEEDS_NO_SHOPPER = {
     "contact_centre_view",
     "shared_history",
     "ship_from_store",
+    "door_counter",
+    "rfid",
 }
 """Capabilities that work without anybody being online: a tablet proposes to strangers too, and with the last the
 warehouse keeps less."""
