@@ -37,7 +37,7 @@ def view(folder: Path, sets: tuple[str, ...] = (), **rows: list[dict[str, Any]])
         {"shopper": WITH_APP, "app_from_s": 0.0},
         {"shopper": WITHOUT_APP, "app_from_s": float("inf")},
     ]
-    tables = {"events": [], "staff_contacts": [], "needs": [], "shoppers": people, **rows}
+    tables = {"events": [], "staff_contacts": [], "contacts": [], "needs": [], "shoppers": people, **rows}
     tables["ledger"] = ledger + rows.get("ledger", [])
     for name, found in tables.items():
         schema = TABLES[name]
@@ -110,6 +110,15 @@ def test_looking_up_is_only_seen_of_those_who_have_the_app_by_then(tmp_path: Pat
     seen = [event(who, HOUR_S, "researched", "home") for who in (WITH_APP, WITHOUT_APP)]
     found = view(tmp_path, events=seen, orders=[order(1, WITHOUT_APP, DAY_S, "ec"), order(2, WITH_APP, DAY_S, "ec")])
     assert sorted(path.touches for path in found.paths) == [("ec_visit",), ("research_online", "ec_visit")]
+
+
+def test_of_messages_through_touchpoints_those_that_were_opened_are_seen(tmp_path: Path) -> None:
+    contacts = [
+        {"time_s": day * DAY_S, "shopper": WITH_APP, "touchpoint": name, "noticed": noticed}
+        for day, name, noticed in ((0, "email", True), (1, "email", False), (2, "line", True))
+    ]
+    found = view(tmp_path, contacts=contacts, orders=[order(1, WITH_APP, 3 * DAY_S, "ec")])
+    assert [path.touches for path in found.paths] == [("email", "line", "ec_visit")]
 
 
 def test_an_order_that_is_not_completed_is_a_touch_and_no_conversion(tmp_path: Path) -> None:

@@ -102,6 +102,20 @@ def test_rules_that_look_at_one_path_share_it_out_as_their_names_say() -> None:
     assert attribute([path]).credits["linear"]["b"].value == pytest.approx(250)
 
 
+def test_last_but_the_visit_passes_by_where_the_sale_was_made_unless_there_is_nothing_else() -> None:
+    paths = [
+        TouchPath(("mail", "scan", "store", "store"), conversions=2),
+        TouchPath(("mail", "store"), conversions=3),
+        TouchPath(("store",), conversions=4),
+    ]
+    credits = attribute(paths, visits=frozenset({"store"})).credits
+    assert {channel: credit.conversions for channel, credit in credits["last_but_visit"].items()} == {
+        "mail": 3.0,
+        "scan": 2.0,
+        "store": 4.0,
+    }
+
+
 @pytest.mark.parametrize(("touches", "shares"), [(("a",), {"a": 1.0}), (("a", "b"), {"a": 0.5, "b": 0.5})])
 def test_the_position_rule_halves_what_has_no_middle(touches: tuple[str, ...], shares: dict[str, float]) -> None:
     assert conversions_by("position", [TouchPath(touches, conversions=1)]) == pytest.approx(shares)
@@ -146,7 +160,7 @@ orders = st.integers(1, 3)
 @given(path_lists(), orders)
 @settings(deadline=None)
 def test_every_rule_gives_away_all_conversions_and_all_value_and_no_more(paths: list[TouchPath], order: int) -> None:
-    result = attribute(paths, order)
+    result = attribute(paths, order, visits=frozenset("d"))
     assert list(result.credits) == list(LABELS)
     for rule, credits in result.credits.items():
         assert sorted(credits) == channels_of(paths)
@@ -201,10 +215,10 @@ def test_a_coalition_has_the_rate_of_the_paths_that_need_nobody_else(paths: list
 
 
 def test_with_many_channels_the_rate_game_is_sampled_and_still_sums_up() -> None:
-    channels = [f"channel {k:02}" for k in range(14)]
+    channels = [f"channel {k:02}" for k in range(16)]
     paths = [TouchPath((a, b), conversions=1, nulls=k) for k, (a, b) in enumerate(pairwise(channels))]
     result = attribute(paths)
     assert any("random orders" in note for note in result.notes)
     credits = result.credits["shapley_rate"]
-    assert sum(credit.conversions for credit in credits.values()) == pytest.approx(13)
-    assert credits["channel 00"].conversions > credits["channel 13"].conversions  # with fewer paths in vain
+    assert sum(credit.conversions for credit in credits.values()) == pytest.approx(15)
+    assert credits["channel 00"].conversions > credits["channel 15"].conversions  # with fewer paths in vain

@@ -57,7 +57,7 @@ def attribution(
 
     A scenario is simulated with and without each touch that the company could do without (all 2^k worlds), and the
     rules, which see only what the company sees, are scored against what each touch really brought. Each touch doubles
-    the number of worlds: the five of ward-omo make 32.
+    the number of worlds: the five of ward-omo make 32. At most five are judged, messages through touchpoints first.
 
     Examples:
 

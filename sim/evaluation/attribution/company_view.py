@@ -1,9 +1,10 @@
 """Paths of touches as the company itself can piece them together from its own records of one replication.
 
-What it does not know is not in them. An app or EC account is known by its owner, so messages, look-ups with the app
-and online orders belong to a person; a till receipt does only where it was linked to a member (`orders.identified`),
-and to that member's account only where the store shares one customer id with EC. Advice is seen where an order, or
-the sign-up, carries a staff code. Visits that leave no receipt, and advice that is not followed, are not seen.
+What it does not know is not in them. An app or EC account is known by its owner, so messages that were opened,
+look-ups with the app and online orders belong to a person; a till receipt does only where it was linked to a member
+(`orders.identified`), and to that member's account only where the store shares one customer id with EC. Advice is seen
+where an order, or the sign-up, carries a staff code. Visits that leave no receipt, and advice that is not followed, are
+not seen.
 """
 
 from __future__ import annotations
@@ -49,6 +50,7 @@ _IN_THE_APP: Final = """
   where e.time_s >= s.app_from_s and (
     kind in ('reminded', 'researched') or (kind = 'pushed' and quantity = 1) or (kind = 'look_up' and (
       place = 'floor' or (e."order" is not null and e."order" not in (select "order" from orders)))))"""
+_MESSAGES: Final = "select time_s, shopper, touchpoint::varchar from contacts where noticed"
 _SIGN_UPS: Final = """
   select c.time_s, n.shopper, c.store::varchar from staff_contacts c join needs n using (need) where c.signed_up"""
 
@@ -145,7 +147,8 @@ class _Identities:
 
 
 def _sightings(db: duckdb.DuckDBPyConnection, ids: _Identities) -> list[Sighting]:
-    seen = [Sighting(ids.account(shopper), at_s, touch) for at_s, shopper, touch in db.execute(_IN_THE_APP).fetchall()]
+    by_account = [row for query in (_IN_THE_APP, _MESSAGES) for row in db.execute(query).fetchall()]
+    seen = [Sighting(ids.account(shopper), at_s, touch) for at_s, shopper, touch in by_account]
     for at_s, shopper, store in db.execute(_SIGN_UPS).fetchall():
         if ids.has("staff_code", store, at_s):
             seen.append(Sighting(ids.account(shopper), at_s, "staff_advice"))

@@ -22,7 +22,7 @@ from sim.evaluation.attribution.scores import (
     share_error,
     sign_errors,
 )
-from sim.evaluation.attribution.switches import SWITCHES, labels, world_with
+from sim.evaluation.attribution.switches import switches, world_with
 from sim.evaluation.comparison import summaries
 from sim.evaluation.shapley import Coalition, alone, coalitions, leave_one_out, shapley
 from sim.evaluation.statistics import Interval, t_interval
@@ -58,8 +58,9 @@ def judged(
     loaded: Loaded, runs: Mapping[Coalition, Path], lookback_days: float, order: int, half_life_hours: float
 ) -> dict[str, Any]:
     """`omo.attribution-judged/1`: every rule on the full world's log, and the truth from all worlds in `runs`."""
-    touches = [touch for touch in SWITCHES if any(touch in coalition for coalition in runs)]
-    everybody = frozenset(touches)
+    everybody = max(runs, key=len)
+    there = {touch: switch for touch, switch in switches(loaded.scenario).items() if touch in everybody}
+    touches = list(there)
     manifest = read_manifest(runs[everybody])
     measured = {coalition: summaries(run) for coalition, run in runs.items()}
     worth = {
@@ -88,8 +89,10 @@ def judged(
         "markov_order": order,
         "half_life_hours": half_life_hours,
         "touches": {
-            touch: {"label": label, "switched_off_by": SWITCHES[touch].how if touch in everybody else None}
-            for touch, label in labels(seen).items()
+            touch: {"label": there[touch].label, "key": there[touch].key, "off": there[touch].off}
+            if touch in there
+            else {"label": touch.replace("_", " "), "key": None, "off": None}
+            for touch in seen
         },
         "company_view": _view_document(views),
         "truth": {outcome: _truth_document(worth[outcome], effects[outcome], everybody) for outcome in OUTCOMES},

@@ -16,7 +16,7 @@ from sim.evaluation.attribution.paths_file import TouchPath
 from sim.evaluation.attribution.rules import Credit, channels_of
 from sim.evaluation.shapley import Coalition, Value, sampled_shapley, shapley
 
-EXACT_CHANNELS: Final = 12
+EXACT_CHANNELS: Final = 14
 """Up to so many channels every coalition is looked at, beyond that random orders of joining."""
 PAIRS_OF_ORDERS: Final = 500
 _SEED: Final = (1953, 0)

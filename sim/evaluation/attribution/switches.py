@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -14,52 +14,70 @@ from sim.rollout import open_today
 
 NEVER: Final = -50.0
 """A utility at which nobody does it: odds of exp(-50)."""
+MOST: Final = 5
+"""Touches that are judged at once: their 32 worlds are many enough."""
 
 
 @dataclass(frozen=True)
 class Switch:
-    """How a touch is taken out of the world: a capability that is closed for good, or a key set to `NEVER`."""
+    """How a touch is taken out of the world: a key, and the value at which there is none of it.
+
+    The key of a capability is `capabilities.NAME`; it is closed in all waves of the rollout too.
+    """
 
     label: str
-    capability: str = ""
-    key: str = ""
+    key: str
+    off: float | bool
 
     @property
-    def how(self) -> str:
-        """The setting, as it would be written in a scenario."""
-        return f"capabilities.{self.capability} = false" if self.capability else f"{self.key} = {NEVER:g}"
+    def capability(self) -> str:
+        """The capability that it closes, if it is one."""
+        table, _, name = self.key.partition(".")
+        return name if table == "capabilities" else ""
 
 
-SWITCHES: Final = {
-    "staff_advice": Switch("staff advice", key="staff.intercept"),
-    "reminder": Switch("reminder", capability="reminder"),
-    "push_coupon": Switch("push coupon", capability="store_coupons"),
-    "scan_look_up": Switch("scan look-up", capability="scan_look_up"),
-    "research_online": Switch("research at home", key="choice.research_then_store"),
+_OF_EVERY_TOWN: Final = {
+    "staff_advice": Switch("staff advice", "staff.intercept", NEVER),
+    "reminder": Switch("reminder", "capabilities.reminder", False),
+    "push_coupon": Switch("push coupon", "capabilities.store_coupons", False),
+    "scan_look_up": Switch("scan look-up", "capabilities.scan_look_up", False),
+    "research_online": Switch("research at home", "choice.research_then_store", NEVER),
 }
-"""The touches of the company's view that can be switched off."""
 
 
-def switchable(scenario: Scenario) -> list[str]:
-    """The touches that the scenario has and could do without."""
+def switches(scenario: Scenario) -> dict[str, Switch]:
+    """The touches that the scenario has and could do without, by their names in the company's view."""
     days = {0, *(wave.day for wave in scenario.rollout.values() if wave.day < scenario.horizon.days)}
     opened = [open_today(scenario, day) for day in sorted(days)]
-    return [
-        touch
-        for touch, switch in SWITCHES.items()
-        if (any(any(getattr(day, switch.capability)) for day in opened) if switch.capability else _on(scenario, switch))
-    ]
+    values = scenario.model_dump()
+    contacts = {name: Switch(name, f"touchpoints.{name}.used", False) for name in scenario.touchpoints}
+    return {
+        touch: switch
+        for touch, switch in {**contacts, **_OF_EVERY_TOWN}.items()
+        if (
+            any(any(getattr(day, switch.capability)) for day in opened)
+            if switch.capability
+            else _table(values, switch)[_last(switch)] != switch.off
+        )
+    }
 
 
 def chosen(scenario: Scenario, wanted: Sequence[str]) -> list[str]:
-    """The touches in `wanted`, or all that can be switched off; raises `UsageError` for one that cannot."""
-    there = switchable(scenario)
+    """The touches in `wanted`, else the first that can be switched off, messages before everything else; at most five.
+
+    Raises `UsageError` for a touch that cannot be switched off, and for too many.
+    """
+    there = list(switches(scenario))
     for touch in wanted:
         if touch not in there:
             raise UsageError(
                 f"--touch {touch}: the scenario has no such touch to switch off; it has {', '.join(there)}"
             )
-    return [touch for touch in there if not wanted or touch in wanted]
+    if len(set(wanted)) > MOST:
+        raise UsageError(
+            f"--touch: {len(set(wanted))} touches need {2 ** len(set(wanted))} worlds; name {MOST} at most"
+        )
+    return [touch for touch in there if not wanted or touch in wanted][:MOST]
 
 
 def world_with(loaded: Loaded, touches: Sequence[str], kept: Coalition) -> Loaded:
@@ -67,28 +85,21 @@ def world_with(loaded: Loaded, touches: Sequence[str], kept: Coalition) -> Loade
     off = [touch for touch in touches if touch not in kept]
     if not off:
         return loaded
-    values = loaded.scenario.model_dump(exclude_none=True)
+    there, values = switches(loaded.scenario), loaded.scenario.model_dump(exclude_none=True)
     for touch in off:
-        _switch_off(values, SWITCHES[touch])
+        _table(values, there[touch])[_last(there[touch])] = there[touch].off
+        for wave in values["rollout"].values() if there[touch].capability else ():
+            wave["set"][there[touch].capability] = False
     values["title"] = f"{loaded.scenario.title}, without {', '.join(off)}"
     return replace(loaded, name=f"{loaded.name}-attribution", scenario=Scenario.model_validate(values))
 
 
-def _switch_off(values: dict[str, Any], switch: Switch) -> None:
-    if switch.capability:
-        values["capabilities"][switch.capability] = False
-        for wave in values["rollout"].values():
-            wave["set"][switch.capability] = False
-        return
-    table, key = switch.key.split(".")
-    values[table][key] = NEVER
+def _table(values: dict[str, Any], switch: Switch) -> dict[str, Any]:
+    """The table of the scenario that holds the switch's key."""
+    for part in switch.key.split(".")[:-1]:
+        values = values[part]
+    return values
 
 
-def _on(scenario: Scenario, switch: Switch) -> bool:
-    table, key = switch.key.split(".")
-    return float(getattr(getattr(scenario, table), key)) > NEVER
-
-
-def labels(touches: Iterable[str]) -> dict[str, str]:
-    """What each touch is called; those that no switch takes away by their names."""
-    return {touch: SWITCHES[touch].label if touch in SWITCHES else touch.replace("_", " ") for touch in touches}
+def _last(switch: Switch) -> str:
+    return switch.key.rpartition(".")[2]

@@ -61,7 +61,7 @@ def _effects_table(document: dict[str, Any]) -> Table:
         table.add_column(heading, justify="right")
     for touch, described in document["touches"].items():
         credit = [number(rule["credit_yen"][touch]["mean"], "yen") for rule in document["rules"].values()]
-        if described["switched_off_by"] is None:
+        if described["key"] is None:
             table.add_row(described["label"], *credit, "-", "-", "-")
             continue
         revenue, gain = (truth[outcome]["touches"][touch] for outcome in ("net_revenue_yen", "contribution_yen"))
