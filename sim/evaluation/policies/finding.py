@@ -63,7 +63,7 @@ def find_best(plan: Plan, asked: Asked, launch: Launch) -> dict[str, Any]:
         kept: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         if kept["state"] == "complete":
             return kept
-    evidence, tell = Evidence({}, {}, fresh_seed(case.seed), {}), _teller()
+    evidence, tell = Evidence({}, {}, fresh_seed(case.seed), {}), teller()
     try:
         now = _gather(case, launch, evidence, tell)
         complete = True
@@ -117,7 +117,7 @@ def _about(case: _Case) -> dict[str, Any]:
     }
 
 
-def _teller() -> Tell:
+def teller() -> Tell:
     """Says what is being run, on a terminal only."""
     console = Console(stderr=True)
 

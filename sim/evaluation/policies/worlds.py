@@ -108,13 +108,18 @@ def measuring(loaded: Loaded, seed: int, launch: Launch) -> Measure:
         requests = {policy: Request(pure(loaded, policy), seed, replications) for policy in policies}
         force = launch.force and not forced.issuperset(policies)
         forced.update(policies)
-        try:
-            paths = simulate(list(requests.values()), launch.out, launch.jobs, force, launch.dask)
-        except typer.Exit:
-            raise Stopped(_finished(requests, launch.out)) from None
-        return {policy: summaries(path) for policy, path in zip(requests, paths, strict=True)}
+        return measured(requests, launch, force)
 
     return measure
+
+
+def measured(requests: Mapping[str, Request], launch: Launch, force: bool) -> Found:
+    """Run worlds and give the measures of each by its name; raises `Stopped` on Ctrl-C."""
+    try:
+        paths = simulate(list(requests.values()), launch.out, launch.jobs, force, launch.dask)
+    except typer.Exit:
+        raise Stopped(_finished(requests, launch.out)) from None
+    return {name: summaries(path) for name, path in zip(requests, paths, strict=True)}
 
 
 def _titled(scenario: Scenario, policy: str) -> Scenario:
