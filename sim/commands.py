@@ -12,6 +12,7 @@ import sim.evaluation.capabilities.commands
 import sim.evaluation.ledgers.commands
 import sim.evaluation.lifetime_value.commands
 import sim.evaluation.policies.commands
+import sim.evaluation.policies.congruence_commands
 import sim.verify.commands
 from scenarios.errors import UsageError, hint
 from sim.launching import (
@@ -42,6 +43,7 @@ def register(app: typer.Typer) -> None:
     sim.evaluation.capabilities.commands.register(app)
     sim.evaluation.ledgers.commands.register(app)
     sim.evaluation.policies.commands.register(app)
+    sim.evaluation.policies.congruence_commands.register(app)
     sim.verify.commands.register(app)
 
 

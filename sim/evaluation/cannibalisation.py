@@ -19,7 +19,7 @@ from typing import Any, Final
 
 import duckdb
 
-from sim.evaluation.ratios import ratio_of_means
+from sim.evaluation.ratios import share_of_means
 from sim.evaluation.tables import opened
 from sim.log.schema import Outcome, quoted
 
@@ -99,8 +99,8 @@ def described(parts: Sequence[Split]) -> dict[str, Any]:
         "from_stores": sum(taken),
         "online_before": sum(part.online_before for part in parts),
         "incremental": {origin: sum(part.incremental.get(origin, 0) for part in parts) for origin in origins},
-        "cannibalisation_rate": asdict(ratio_of_means(taken, online)),
-        "incremental_share": asdict(ratio_of_means(gained, online)),
-        "cannibalisation_rate_of_new_sales": asdict(ratio_of_means(taken, new)),
+        "cannibalisation_rate": asdict(share_of_means(taken, online)),
+        "incremental_share": asdict(share_of_means(gained, online)),
+        "cannibalisation_rate_of_new_sales": asdict(share_of_means(taken, new)),
         "per_replication": [asdict(part) for part in parts],
     }

@@ -49,3 +49,11 @@ def ratio_of_means(numerators: Sequence[float], denominators: Sequence[float], c
     # Rounding may push an exactly proportional pair a hair below 0.
     half = sqrt(max(0.0, linear * linear - squared * constant)) / squared
     return Ratio(a / b, linear / squared - half, linear / squared + half, n)
+
+
+def share_of_means(parts: Sequence[float], wholes: Sequence[float], confidence: float = 0.95) -> Ratio:
+    """The same where each part lies within its whole: the interval is cut to [0, 1], in which the truth lies."""
+    found = ratio_of_means(parts, wholes, confidence)
+    if found.low is None or found.high is None:
+        return found
+    return Ratio(found.value, min(max(found.low, 0.0), 1.0), min(max(found.high, 0.0), 1.0), found.n)

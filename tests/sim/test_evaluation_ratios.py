@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from sim.evaluation.ratios import ratio_of_means
+from sim.evaluation.ratios import ratio_of_means, share_of_means
 
 TAKEN = [12.0, 15.0, 9.0, 14.0, 11.0]
 ONLINE = [50.0, 61.0, 44.0, 52.0, 55.0]
@@ -59,3 +59,9 @@ def test_a_share_that_never_varies_has_an_interval_of_no_width() -> None:
 def test_unequal_numbers_are_refused() -> None:
     with pytest.raises(ValueError, match="equal numbers"):
         ratio_of_means([1.0], [1.0, 2.0])
+
+
+def test_the_interval_of_a_share_ends_at_all_and_nothing() -> None:
+    share = share_of_means([9.0, 11.0, 6.0], [10.0, 11.0, 9.0])
+    assert share.high == 1.0
+    assert share.low == ratio_of_means([9.0, 11.0, 6.0], [10.0, 11.0, 9.0]).low

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 from scenarios.capabilities import MODES, Capabilities, Wave
-from scenarios.errors import UsageError
+from scenarios.errors import UsageError, hint
 from scenarios.loader import Loaded, load
 from sim.evaluation.shapley import Coalition
 
@@ -49,9 +48,7 @@ def game(loaded: Loaded, of: str | None, base: str | None) -> Game:
     named = [name for player in players for name in parts(player)]
     for name in named:
         if name not in KNOWN:
-            guess = difflib.get_close_matches(name, KNOWN, n=1)
-            hint = f"did you mean {guess[0]}?" if guess else f"there are: {', '.join(KNOWN)}"
-            raise UsageError(f"--of {of}: no capability {name!r} ({hint})")
+            raise UsageError(f"--of {of}: no capability {name!r}{hint(name, KNOWN)}")
         if named.count(name) > 1:
             raise UsageError(f"--of {of}: {name} is named twice")
     if len(players) < 2:
