@@ -22,7 +22,7 @@ from sim.evaluation.attribution.scores import (
     share_error,
     sign_errors,
 )
-from sim.evaluation.attribution.switches import switches, world_with
+from sim.evaluation.attribution.switches import Switch, switches, world_with
 from sim.evaluation.comparison import summaries
 from sim.evaluation.shapley import Coalition, alone, coalitions, leave_one_out, shapley
 from sim.evaluation.statistics import Interval, t_interval
@@ -59,8 +59,8 @@ def judged(
 ) -> dict[str, Any]:
     """`omo.attribution-judged/1`: every rule on the full world's log, and the truth from all worlds in `runs`."""
     everybody = max(runs, key=len)
-    there = {touch: switch for touch, switch in switches(loaded.scenario).items() if touch in everybody}
-    touches = list(there)
+    there = switches(loaded.scenario)
+    touches = [touch for touch in there if touch in everybody]
     manifest = read_manifest(runs[everybody])
     measured = {coalition: summaries(run) for coalition, run in runs.items()}
     worth = {
@@ -88,12 +88,7 @@ def judged(
         "lookback_days": lookback_days,
         "markov_order": order,
         "half_life_hours": half_life_hours,
-        "touches": {
-            touch: {"label": there[touch].label, "key": there[touch].key, "off": there[touch].off}
-            if touch in there
-            else {"label": touch.replace("_", " "), "key": None, "off": None}
-            for touch in seen
-        },
+        "touches": {touch: _touch_document(touch, there.get(touch), touch in everybody) for touch in seen},
         "company_view": _view_document(views),
         "truth": {outcome: _truth_document(worth[outcome], effects[outcome], everybody) for outcome in OUTCOMES},
         "worlds": [
@@ -103,6 +98,12 @@ def judged(
         ],
         "rules": _rules_document(views, seen, order, half_life_hours, effects, worth["contribution_yen"]),
     }
+
+
+def _touch_document(touch: str, switch: Switch | None, is_judged: bool) -> dict[str, Any]:
+    """What a touch is called and, where it was judged, how it was switched off."""
+    switched = {"key": switch.key, "off": switch.off} if switch and is_judged else {"key": None, "off": None}
+    return {"label": switch.label if switch else touch.replace("_", " "), **switched}
 
 
 def _rules_document(
