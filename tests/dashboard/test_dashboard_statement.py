@@ -11,10 +11,21 @@ import pytest
 from dashboard.charts.steps import division_steps, group_steps, matrix, moves, stayed
 from dashboard.findings import sign_of
 from dashboard.run_list import entries
-from dashboard.statement import COMPANY, GROUPS, TOTAL, paired_lines, shown_accounts, single_lines, statement
+from dashboard.statement import (
+    COMPANY,
+    GROUPS,
+    TOTAL,
+    Line,
+    owners,
+    paired_lines,
+    shown_accounts,
+    single_lines,
+    statement,
+)
 from dashboard.words import words
 from scenarios.loader import load
 from sim.evaluation.comparison import compare_runs
+from sim.evaluation.statistics import t_interval
 from sim.log.run_directory import Request
 from sim.log.schema import Account, labels
 
@@ -59,6 +70,19 @@ def test_waterfalls_end_at_the_company(pair: Pair) -> None:
     for steps in (division_steps(compare_runs(*pair)), group_steps(paired_lines(*pair))):
         assert steps[-1].is_total
         assert sum(step.change_yen for step in steps[:-1]) == pytest.approx(steps[-1].change_yen)
+
+
+def test_what_no_division_owns_has_a_column_and_a_bar_where_there_is_any() -> None:
+    """Of 10 yen more, the stores see 4, EC sees 9, and -3 are in neither P/L."""
+    changes = {"store_pl_yen": 4.0, "ec_pl_yen": 9.0, "unallocated_yen": -3.0, "contribution_yen": 10.0}
+    document = {"measures": {k: {"difference": {"mean": yen, "half_width": None}} for k, yen in changes.items()}}
+    steps = division_steps(document)
+    assert [step.key for step in steps] == ["store", "ec", "unallocated", COMPANY]
+    assert sum(step.change_yen for step in steps[:-1]) == steps[-1].change_yen
+    document["measures"]["unallocated_yen"]["difference"]["mean"] = 0.0
+    assert [step.key for step in division_steps(document)] == ["store", "ec", COMPANY]
+    lines = [Line(owner, TOTAL, t_interval([1.0, 2.0])) for owner in ("store", "unallocated", COMPANY)]
+    assert owners(lines) == ["store", "unallocated", COMPANY]
 
 
 def test_the_matrix_sums_to_the_difference_and_its_needs_to_all_needs(pair: Pair) -> None:

@@ -111,7 +111,7 @@ def points(
         named.append((against, [*(sets or []), *(against_sets or [])]))
     run, other = _runs(named, seed, reps, out, jobs, dask, force)
     document = document_of(run, other, breakage)
-    _keep(document, "points", run, other, out)
+    _keep(document, "points" if breakage is None else f"points-at-{breakage:g}", run, other, out)
     emit_json(document) if as_json else print_points(document)
 
 
@@ -138,9 +138,10 @@ def _runs(
 
 
 def _keep(document: dict[str, Any], name: str, run: Path, other: Path | None, out: Path) -> None:
-    """Keep the document beside the runs; what was read from a run elsewhere is only printed."""
+    """Keep the document of complete runs beside them; what was read from a run elsewhere is only printed."""
     from sim.log.run_directory import read_manifest, write_json
 
-    if out.is_dir():
-        hashes = [read_manifest(path)["inputs_hash"][:12] for path in (run, other) if path is not None]
+    manifests = [read_manifest(path) for path in (run, other) if path is not None]
+    if out.is_dir() and all(manifest["state"] == "complete" for manifest in manifests):
+        hashes = [manifest["inputs_hash"][:12] for manifest in manifests]
         write_json(out / f"{name}-{'-'.join(hashes)}.json", document)
