@@ -91,6 +91,10 @@ def test_it_goes_on_until_the_lead_is_known_as_well_as_was_asked() -> None:
     assert known.replications == known.replications_needed == len(found["hybrid"]) > 10
     lead = np.mean(town.outcomes["hybrid"][: known.replications] - town.outcomes["siloed_pl"][: known.replications])
     assert abs(lead - 1000.0) < 30.0
+    result = document(plan, now, Evidence(found, {}, 9, {}), ABOUT, True)
+    company = result["board"]["differences"]["contribution_yen"]
+    assert company["half_width"] == known.half_width_yen
+    assert (company["mean"], company["n"]) == (pytest.approx(lead), known.replications)
 
 
 def test_the_zone_is_a_thousandth_of_revenue_unless_it_is_given() -> None:

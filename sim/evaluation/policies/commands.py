@@ -47,8 +47,8 @@ def best(
 
     Ten replications of every policy come first; those that cannot be the best any more stop there (Kim and Nelson's
     procedure), the others go on to --reps. The best, the runner-up and the baseline then run under fresh seeds, since
-    whoever looks best among many was also lucky. Each policy runs pure: other keys of the scenario's [evaluation] are
-    set aside, booking is kept. Examples:
+    whoever looks best among many was also lucky. Each policy runs pure: what else the scenario's
+    evaluation table sets is left aside, but for booking. Examples:
 
     omo best ward-omo
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Final
 
 import numpy as np
@@ -14,6 +14,7 @@ from sim.evaluation.policies.board import sentence
 from sim.evaluation.policies.confirmation import gap
 from sim.evaluation.policies.holm import holm, paired_p_value
 from sim.evaluation.policies.regret import Floats, minimax, regrets
+from sim.evaluation.policies.stopping import half_width_after
 from sim.evaluation.policies.worlds import Found, Summary
 from sim.evaluation.statistics import Interval, paired, t_interval
 
@@ -77,7 +78,7 @@ def document(plan: Plan, now: Standing, evidence: Evidence, about: Mapping[str, 
         "until_half_width_yen": plan.until_half_width_yen,
         "precision": [asdict(known) for known in precision(plan, now, found)],
         "policies": policies,
-        "price_of_siloing": _lead(found, now.best, SILOED, OUTCOME) if SILOED in found else None,
+        "price_of_siloing": _lead(plan, found, now.best, SILOED, OUTCOME) if SILOED in found else None,
         "confirmation": confirmed,
         "states": _states(plan, found, evidence.states, about) if evidence.states else None,
         "board": _board(plan, now.best, found, fresh, about["days"]),
@@ -112,7 +113,7 @@ def _policies(plan: Plan, now: Standing, found: Found) -> list[dict[str, Any]]:
                 "n": len(found[policy]),
                 "p": p,
                 "p_holm": adjusted,
-                "measures": _measures(found, policy, plan.baseline),
+                "measures": _measures(plan, found, policy),
                 "regret": {"n": common, **_interval(lost[at].mean), "worst": lost[at].worst},
                 "outcome_by_replication": values(found[policy], OUTCOME),
             }
@@ -129,16 +130,17 @@ def _status(policy: str, now: Standing) -> str:
     return "contender" if policy in now.contenders else "eliminated"
 
 
-def _measures(found: Found, policy: str, baseline: str) -> dict[str, Any]:
+def _measures(plan: Plan, found: Found, policy: str) -> dict[str, Any]:
     """Mean of each measure, and its difference from the baseline over the replications that both have."""
     told: dict[str, Any] = {}
+    baseline = plan.baseline
     for name in (name for name in AGAINST_BASELINE if name in found[policy][0] and name in found[baseline][0]):
         n = min(len(found[policy]), len(found[baseline]))
         pair = paired(values(found[baseline][:n], name), values(found[policy][:n], name))
         told[name] = {
             "unit": "yen" if name == BEFORE_BONUS else BY_NAME[name].unit,
             **_interval(t_interval(values(found[policy], name))),
-            "difference": _interval(pair.difference),
+            "difference": _lead(plan, found, policy, baseline, name),
             "variance_reduction": _finite(pair.variance_reduction) if policy != baseline else None,
         }
     return told
@@ -190,20 +192,31 @@ def _states(plan: Plan, found: Found, states: Mapping[str, Found], about: Mappin
 
 def _board(plan: Plan, best: str, found: Found, fresh: Found, days: int) -> dict[str, Any]:
     """The sentence for the board with its numbers, from fresh seeds where there are any: these were not selected."""
-    basis = "fresh seeds" if best in fresh and plan.baseline in fresh else "the replications of the selection"
-    worlds = fresh if basis == "fresh seeds" else found
-    names = ("store_pl_yen", "ec_pl_yen", "ltv_yen", OUTCOME)
+    confirmed = best in fresh and plan.baseline in fresh
+    worlds = fresh if confirmed else found
+    fitted = replace(plan, until_half_width_yen=None) if confirmed else plan
     leads = {
-        name: _lead(worlds, best, plan.baseline, name)
-        for name in names
+        name: _lead(fitted, worlds, best, plan.baseline, name)
+        for name in ("store_pl_yen", "ec_pl_yen", "ltv_yen", OUTCOME)
         if all(name in summary for policy in (best, plan.baseline) for summary in worlds[policy])
     }
-    numbers = {"policy": best, "baseline": plan.baseline, "days": days, "basis": basis, "differences": leads}
+    numbers = {
+        "policy": best,
+        "baseline": plan.baseline,
+        "days": days,
+        "basis": "fresh seeds" if confirmed else "the replications of the selection",
+        "differences": leads,
+    }
     return {"text": sentence(numbers), **numbers}
 
 
-def _lead(found: Found, policy: str, other: str, measure: str) -> dict[str, float | int | None]:
-    interval = t_interval(_differences(found, policy, other, measure))
+def _lead(plan: Plan, found: Found, policy: str, other: str, measure: str) -> dict[str, float | int | None]:
+    """A paired difference; where the number of replications was made to fit it, with Stein's interval."""
+    lead = _differences(found, policy, other, measure)
+    interval = t_interval(lead, 1 - plan.alpha)
+    if measure == OUTCOME and plan.until_half_width_yen is not None:
+        first = lead[: plan.first_stage]
+        interval = replace(interval, half_width=half_width_after(first, len(lead), 1 - plan.alpha))
     return {**_interval(interval), "n": interval.n}
 
 

@@ -11,6 +11,7 @@ from typing import Any
 import typer
 from rich.console import Console
 
+from scenarios.errors import UsageError
 from scenarios.loader import Loaded, load
 from sim.evaluation.policies.best import Plan, Standing, search, standing
 from sim.evaluation.policies.confirmation import fresh_seed
@@ -79,6 +80,8 @@ def find_best(plan: Plan, asked: Asked, launch: Launch) -> dict[str, Any]:
 def _case(plan: Plan, asked: Asked) -> _Case:
     loaded = load(asked.scenario, asked.sets)
     states = {name: load(name, asked.sets) for name in asked.under}
+    if loaded.name in states:
+        raise UsageError(f"--under {loaded.name}: that is the scenario itself; name another state of nature")
     return _Case(plan, asked, loaded, states, loaded.scenario.seed if asked.seed is None else asked.seed)
 
 
