@@ -55,15 +55,25 @@ class Request:
         return f"{self.loaded.name}-{self.hash[:12]}"
 
 
+_SOURCES: Final = Path(__file__).resolve().parents[1]
+_ASIDE: Final = {"calibrate", "theory", "bench", "verify", "commands.py", "launching.py"}
+_MEASURES: Final = ("measure*.py", "tables.py", "ledgers/rounding.py", "ledgers/siloed.py", "lifetime_value/truth.py")
+
+
+def code_of_replications() -> list[Path]:
+    """The sources that decide what a replication's files hold; questions asked of finished runs are not among them."""
+    world = (path for path in _SOURCES.rglob("*.py") if path.relative_to(_SOURCES).parts[0] not in _ASIDE)
+    evaluation = _SOURCES / "evaluation"
+    measures = (path for pattern in _MEASURES for path in evaluation.glob(pattern))
+    return sorted({*(path for path in world if evaluation not in path.parents), *measures})
+
+
 @cache
 def _code_digest() -> str:
     """Digest of the world's own sources: another version of the code is another input."""
-    root = Path(__file__).resolve().parents[1]
     digest = hashlib.sha256()
-    skipped = {"calibrate", "theory", "bench", "verify", "commands.py"}
-    for path in sorted(root.rglob("*.py")):
-        if path.relative_to(root).parts[0] not in skipped:
-            digest.update(path.read_bytes())
+    for path in code_of_replications():
+        digest.update(path.read_bytes())
     return digest.hexdigest()
 
 

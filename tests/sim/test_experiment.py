@@ -21,7 +21,16 @@ from scenarios.loader import load
 from sim.evaluation.comparison import compare_runs, comparison
 from sim.evaluation.measures import MEASURES
 from sim.experiment import run
-from sim.log.run_directory import Request, begin, find_run, list_runs, read_manifest, replication_path, write_progress
+from sim.log.run_directory import (
+    Request,
+    begin,
+    code_of_replications,
+    find_run,
+    list_runs,
+    read_manifest,
+    replication_path,
+    write_progress,
+)
 from sim.log.schema import TABLES
 
 
@@ -101,6 +110,16 @@ def test_a_comparison_is_kept_beside_the_runs(pair: tuple[Path, list[Path]]) -> 
     root, (siloed, omo) = pair
     assert comparison(siloed, omo, root) == comparison(siloed, omo, root)
     assert len(list(root.glob("compare-*.json"))) == 1
+
+
+def test_the_code_that_a_run_is_known_by_is_all_that_makes_it() -> None:
+    """A replication's files must not come from the cache when code that made them has changed."""
+    loaded = """
+import sys, sim.experiment
+print(*(m.__file__ for name, m in sys.modules.items() if name.startswith("sim.") and m.__file__), sep="\\n")"""
+    done = subprocess.run([sys.executable, "-c", loaded], capture_output=True, text=True, check=True)
+    counted = {str(path) for path in code_of_replications()}
+    assert {path for path in done.stdout.split() if Path(path).name != "__init__.py"} <= counted
 
 
 def test_runs_are_found_by_scenario_name(pair: tuple[Path, list[Path]]) -> None:
