@@ -37,6 +37,7 @@ NOBODY_ELSE: Final[Mapping[str, tuple[str, ...]]] = {
     "showroom": ("missions.daily.inspected=false", "missions.considered.inspected=false"),
     "same_prices": ("considering.price_differs=0.0",),
     "staff_code": ("missions.daily.staff_contact=0.0", "missions.considered.staff_contact=0.0"),
+    "shared_history": ("missions.daily.staff_contact=0.0", "missions.considered.staff_contact=0.0"),
     "contact_centre_view": tuple(
         f"contact_centre.per_{occasion}=0.0" for occasion in ("parcel", "cancellation", "return", "double_charge")
     ),
