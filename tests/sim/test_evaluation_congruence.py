@@ -132,10 +132,11 @@ def test_a_parcel_counts_for_the_store_near_home(tmp_path: Path) -> None:
 
 @pytest.fixture(scope="module")
 def town(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict]:
-    """Rows for a fixed wage and for pay by the company's contribution alone."""
+    """Rows for a fixed wage, for pay on till sales, and for pay by the company's contribution alone."""
     root = tmp_path_factory.mktemp("runs")
     bonus = ["evaluation.policy=fixed_wage", "evaluation.company_bonus=1.0", "evaluation.commission_percent=0.0"]
-    worlds: dict[str, Loaded] = {"fixed_wage": pure(small(), "fixed_wage"), "company": small("ward-omo", bonus)}
+    worlds: dict[str, Loaded] = {name: pure(small(), name) for name in ("fixed_wage", "till_only")}
+    worlds["company"] = small("ward-omo", bonus)
     requests = [Request(loaded, 1, 2) for world in worlds.values() for loaded in (world, silent(world))]
     runs = run(requests, root, jobs=2)
     return {
@@ -155,6 +156,12 @@ def test_a_fixed_wage_moves_no_pay_and_a_company_bonus_always_agrees(town: dict[
     assert town["fixed_wage"]["value_yen"]["mean"] > 0
     assert town["fixed_wage"]["paid"]["no_stake"]["value"] == 1
     assert town["company"]["paid"]["agree"]["value"] == 1
+
+
+def test_pay_on_till_sales_alone_is_less_congruent(town: dict[str, dict]) -> None:
+    """It has nothing to say of what advice brings online, and rewards whoever talks shoppers out of the app."""
+    assert town["till_only"]["paid"]["agree"]["value"] < town["company"]["paid"]["agree"]["value"]
+    assert town["till_only"]["paid"]["no_stake"]["value"] > 0
 
 
 def test_shares_and_acts_add_up(town: dict[str, dict]) -> None:
