@@ -356,7 +356,7 @@ MEASURES: Final[tuple[Measure, ...]] = (
         "yen",
         "Customer equity",
         "Contribution expected in the three years after the end, at 10 % a year, of all who know the company and have "
-        "not dropped out, from their true needs, their satisfaction and the drop-outs per purchase.",
+        "not dropped out, from their true needs, their satisfaction and the law by which they drop out.",
     ),
     *CONTACTS,
     *VISITS,

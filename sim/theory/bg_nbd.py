@@ -17,11 +17,13 @@ from typing import Final
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import minimize
-from scipy.special import betaincinv, betaln, gammaln
+from scipy.special import betaincinv, betaln, gammaln, xlogy
 
 Floats = NDArray[np.float64]
 
-_NODES: Final = 96
+_RULE: Final = np.polynomial.legendre.leggauss(96)
+_POINTS, _WEIGHTS = (1 + _RULE[0]) / 2, _RULE[1] / 2
+"""Of Gauss and Legendre's rule on (0, 1)."""
 _SMALLEST: Final = 1e-200
 """Stands for a probability of being lost that is too small for a float: then the mean is the rate times the time."""
 
@@ -107,7 +109,7 @@ def purchase_curves(model: BgNbd, times: Floats, x: Floats, observed: Floats) ->
 def _losses(model: BgNbd, x: Floats) -> Floats:
     """Quantiles of the probability of being lost after `x` repeat purchases that were not the last, one axis more."""
     counts, which = np.unique(x, return_inverse=True)
-    quantiles = betaincinv(model.a, model.b + counts[:, None], (1 + np.polynomial.legendre.leggauss(_NODES)[0]) / 2)
+    quantiles = betaincinv(model.a, model.b + counts[:, None], _POINTS)
     losses: Floats = np.maximum(quantiles, _SMALLEST)[which.reshape(x.shape)]
     return losses
 
@@ -115,7 +117,7 @@ def _losses(model: BgNbd, x: Floats) -> Floats:
 def _mean_over(losses: Floats, model: BgNbd, time: Floats, x: Floats, observed: Floats) -> Floats:
     shape, scale = (model.r + x)[..., None], (model.alpha + observed)[..., None]
     each = -np.expm1(-shape * np.log1p(losses * np.asarray(time)[..., None] / scale)) / losses
-    mean: Floats = each @ (np.polynomial.legendre.leggauss(_NODES)[1] / 2)
+    mean: Floats = each @ _WEIGHTS
     return mean
 
 
@@ -134,7 +136,7 @@ def count_probabilities(model: BgNbd, time: ArrayLike, most: int) -> Floats:
     time, x = np.asarray(time, float)[..., None], np.arange(most + 1)
     log_negative_binomial = gammaln(r + x) - gammaln(r) - gammaln(x + 1)
     log_negative_binomial = log_negative_binomial + r * np.log(alpha / (alpha + time))
-    negative_binomial = np.exp(log_negative_binomial + x * np.log(time / (alpha + time)))
+    negative_binomial = np.exp(log_negative_binomial + xlogy(x, time / (alpha + time)))
     fewer = np.cumsum(negative_binomial, axis=-1) - negative_binomial
     there = np.exp(betaln(a, b + x) - betaln(a, b)) * negative_binomial
     last = np.exp(betaln(a + 1, b + np.maximum(x, 1) - 1) - betaln(a, b)) * (1 - fewer)

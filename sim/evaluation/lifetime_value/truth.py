@@ -1,15 +1,16 @@
 """The true lifetime value of each shopper: what the needs brought inside the horizon, and what is expected after it.
 
-A shopper who knows the company and has not dropped out goes on as the world ended. With n needs a day, a share b of
-them bought, v yen of contribution per purchase, a probability h of being lost after each purchase and discounting at
-the rate d a day, T days ahead are worth
+A shopper who knows the company and has not dropped out goes on as the world ended. With n needs a day, a share s of
+them bought and v yen of contribution per purchase, and discounting at the rate d a day, T days ahead are worth
 
-    n b v (1 - exp(-(d + h n b) T)) / (d + h n b),
+    v n s * integral from 0 to T of exp(-d t) (1 + c n s t / (a + b + c x))^-a dt.
 
-because purchases are Poisson and each is the last one with probability h (the story of BG/NBD: Fader, Hardie and Lee,
-Marketing Science 24(2), 2005). n is the shopper's own. b and v are those of the world's shoppers of the same age, and
-h is the world's drop-outs per purchase; satisfaction moves b on the logit scale and h by a factor, as it does in the
-world (`sim.choice`, `sim.loyalty.dropping_out`).
+The last factor is the probability of being there still. Purchases are Poisson, and each is the last one with a
+probability of the shopper's own, p ~ Beta(a, b), times c = exp(-k * attachment) (`sim.loyalty.dropping_out`); having
+stayed through x purchases makes it Beta(a, b + c x), for which Gamma(a) of the same mean stands, as p is small.
+
+n, x and satisfaction are the shopper's own; v and s are those of the world's shoppers of the same age. Satisfaction
+moves s on the logit scale, as it does in the world (`sim.choice`), and stays what it is at the end.
 """
 
 from __future__ import annotations
@@ -34,6 +35,7 @@ DISCOUNT: Final = 0.10
 BUYING: Final = (Outcome.STORE, Outcome.APP_CARRY, Outcome.APP_SHIP, Outcome.EC_SHIP, Outcome.COLLECT)
 
 _DAYS_PER_YEAR: Final = 365.25
+_RULE: Final = np.polynomial.legendre.leggauss(24)
 _COLUMNS: Final = f"""
   with came as
     (select n.shopper, count(*) as needs, sum((n.outcome in ({quoted(BUYING)}))::int) as purchases,
@@ -59,10 +61,8 @@ class Lifetimes:
     purchases: Floats
     brought_yen: Floats
     """Contribution of the needs inside the horizon, from getting to know the company on."""
-    purchases_per_day: Floats
-    """Expected after the horizon, while still there; 0 for those who are not."""
-    loss: Floats
-    """Probability of being lost after each of these."""
+    purchases_to_come: Floats
+    """Expected after the horizon, not discounted."""
     residual_yen: Floats
     """Discounted contribution expected after the horizon."""
 
@@ -82,28 +82,24 @@ def lifetimes(
     db: duckdb.DuckDBPyConnection, scenario: Scenario, years: float = YEARS, discount: float = DISCOUNT
 ) -> Lifetimes:
     """Lifetime values from the tables of one replication (`sim.evaluation.tables.opened`)."""
-    rules = scenario.loyalty
-    found = _columns(db)
+    rules, found = scenario.loyalty, _columns(db)
     there = found["known"] & ~found["gone"]
     _, band = np.unique(found["age_band"], return_inverse=True)
     share, value_yen = _of_band(band, found["needs"], found["purchases"], found["brought_yen"])
-    felt = found["satisfaction"] - _felt_so_far(rules, scenario.horizon.days) * _mean_of(band, found, there)
-    odds = share * np.exp(rules.satisfaction * felt)
+    before = _felt_so_far(rules, scenario.horizon.days) * _mean_of(band, found, there)
+    odds = share * np.exp(rules.satisfaction * (found["satisfaction"] - before))
     bought = np.divide(odds, odds + 1 - share, out=np.zeros_like(odds), where=odds > 0)
-    loss = np.minimum(1.0, _drop_outs_per_purchase(found) * np.exp(-rules.drop_out_attachment * felt))
     rate = np.where(there, found["needs_per_day"] * bought, 0.0)
-    ending = np.log1p(discount) / _DAYS_PER_YEAR + loss * rate
+    losing = _losing(rules, found["satisfaction"], found["purchases"])
     days = years * _DAYS_PER_YEAR
-    discounted_days = np.where(ending > 0, -np.expm1(-ending * days) / np.where(ending > 0, ending, 1), days)
     return Lifetimes(
         shopper=found["shopper"].astype(np.int64),
         known=found["known"],
         gone=found["gone"],
         purchases=found["purchases"],
         brought_yen=np.where(found["known"], found["brought_yen"], 0.0),
-        purchases_per_day=rate,
-        loss=loss,
-        residual_yen=rate * value_yen * discounted_days,
+        purchases_to_come=_days_there(rules, losing * rate, days, 0.0) * rate,
+        residual_yen=_days_there(rules, losing * rate, days, discount) * rate * value_yen,
     )
 
 
@@ -135,5 +131,20 @@ def _felt_so_far(rules: Loyalty, days: int) -> float:
     return float((1 - risen / share) / risen)
 
 
-def _drop_outs_per_purchase(found: dict[str, NDArray[Any]]) -> float:
-    return float(found["gone"].sum() / max(1.0, float(found["purchases"].sum())))
+def _losing(rules: Loyalty, satisfaction: Floats, purchases: Floats) -> Floats:
+    """Mean probability, over a, of being lost at each of the next purchases.
+
+    Lasting fit, which is no column of the tables, is normal over shoppers: its factor exp(-k * fit) has the mean used.
+    """
+    k = rules.drop_out_attachment
+    factor = np.exp(-k * satisfaction + (k * rules.fit_spread) ** 2 / 2)
+    losing: Floats = factor / (rules.drop_out_a + rules.drop_out_b + factor * purchases)
+    return losing
+
+
+def _days_there(rules: Loyalty, losing_per_day: Floats, days: float, discount: float) -> Floats:
+    """Expected days as a customer in the next `days`, discounted: the integral above, by Gauss and Legendre."""
+    points, weights = (1 + _RULE[0]) / 2 * days, _RULE[1] / 2 * days
+    there = (1 + losing_per_day[:, None] * points) ** -rules.drop_out_a
+    mean: Floats = there @ (weights * (1 + discount) ** (-points / _DAYS_PER_YEAR))
+    return mean

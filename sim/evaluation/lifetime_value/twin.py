@@ -86,7 +86,7 @@ def _compared(directory: Path, scenario: Scenario, source: str, question: Questi
     row = np.searchsorted(truth.shopper, analysis.known.customer)
     chance = probability_alive(analysis.model, *_history(analysis))
     there = ~truth.gone[row]
-    figures = _alive_figures(chance, there) | _value_figures(analysis, truth, row, question)
+    figures = _alive_figures(chance, there) | _value_figures(analysis, truth, row)
     figures["purchases_seen_share"] = len(receipts.day) / max(1, len(bought))
     figures["customers_seen_share"] = len(row) / max(1, int(np.count_nonzero(truth.purchases)))
     came: list[int] = []
@@ -121,17 +121,14 @@ def _alive_figures(chance: Floats, there: Any) -> dict[str, float]:
     }
 
 
-def _value_figures(analysis: Analysis, truth: Lifetimes, row: Ints, question: Question) -> dict[str, float]:
+def _value_figures(analysis: Analysis, truth: Lifetimes, row: Ints) -> dict[str, float]:
     """The next years by the receipts and in truth: purchases, order of customers, best fifth; same customers."""
-    rate, loss = truth.purchases_per_day[row], truth.loss[row]
-    ending, days = loss * rate, question.years * 365.25
-    purchases = np.where(ending > 0, -np.expm1(-ending * days) / np.where(ending > 0, loss, 1), rate * days)
     by_receipts, value = analysis.residual_amount, truth.residual_yen[row]
     best = max(1, round(_BEST * len(row)))
     found, really = (set(np.argsort(-each, kind="stable")[:best].tolist()) for each in (by_receipts, value))
     return {
         "purchases_to_come": analysis.document["residual"]["purchases"],
-        "purchases_to_come_in_truth": float(purchases.sum()),
+        "purchases_to_come_in_truth": float(truth.purchases_to_come[row].sum()),
         "amount_to_come": float(by_receipts.sum()),
         "contribution_to_come_in_truth": float(value.sum()),
         "customer_equity_of_the_town": truth.equity_yen,
