@@ -70,32 +70,39 @@ def test_nothing_is_earned_twice_and_everything_in_the_end(
     assert released_yen(deferred, expected, expected) == deferred
 
 
-def test_a_liability_on_a_ledger_of_three_rows() -> None:
-    """A sale of 10,000 brings 100 points, at 94 %: 10,000 * 94 / 10,094 = 93.12, 93 yen are deferred.
+def test_a_liability_on_two_sales_of_a_points_day() -> None:
+    """A sale of 10,000 brings 5,000 points, at 94 %: 10,000 * 4,700 / 14,700 = 3,197.3, 3,197 yen are deferred.
 
-    Another of 5,000, paid with 40 points and 4,960 yen, brings 49: 4,960 * 46.06 / 5,006.06 = 45.64, 46. Of 149 points
-    109 are left, 94 % of which, 102.46, are expected to be used: 139 * 40 / 142.46 = 39.03, 39 are released, 100 owed.
-    The plain balance is 109, what is provided for 102.
+    Another of 10,000, paid with 5,000 points and 5,000 yen, brings 2,500: 5,000 * 2,350 / 7,350 = 1,598.6, 1,599. Of
+    7,500 points 2,500 are left, 2,350 expected to be used: 4,796 * 5,000 / 7,350 = 3,262.6, 3,263 are released, 1,533
+    owed. The plain balance is 2,500, what is provided for 2,350.
     """
-    ledger = [booked("revenue", 10_000, 1, "ec", "ship"), booked("revenue", 5_000, 2, "ec", "ship")]
-    moves = [(1, "issued", 100), (2, "used", -40), (2, "issued", 49)]
+    ledger = [booked("revenue", 10_000, 1, "ec", "ship"), booked("revenue", 10_000, 2, "ec", "ship")]
+    moves = [(1, "issued", 5_000), (2, "used", -5_000), (2, "issued", 2_500)]
     points = [{"shopper": 5, "order": order, "kind": kind, "purse": "ec", "points": n} for order, kind, n in moves]
-    with books(ledger=ledger, points=points, shoppers=[{"shopper": 5, "points_store": 0, "points_ec": 109}]) as db:
+    with books(ledger=ledger, points=points, shoppers=[{"shopper": 5, "points_store": 0, "points_ec": 2_500}]) as db:
         moved = together(roll_forward(db))
         owed = liability(db, moved, Points(earn=0.01, breakage=0.06))
-    assert moved == RollForward(0, 149, -40, 0, 0, 109)
-    assert (owed.plain_yen, owed.provision_yen) == (109, 102)
-    assert (owed.deferred_yen, owed.released_yen, owed.contract_yen) == (139, 39, 100)
+    assert moved == RollForward(0, 7_500, -5_000, 0, 0, 2_500)
+    assert (owed.plain_yen, owed.provision_yen) == (2_500, 2_350)
+    assert (owed.deferred_yen, owed.released_yen, owed.contract_yen) == (4_796, 3_263, 1_533)
 
 
-def test_goods_that_come_back_take_their_points_and_their_price_along() -> None:
-    """The sale of 10,000 with 100 points comes back whole: nothing was earned by it, nothing is owed for it."""
-    ledger = [booked("revenue", 10_000, 1, "ec", "ship"), booked("refund", -10_000, 1, "ec", "ship")]
-    moves = [("issued", 100), ("taken_back", -100)]
+@pytest.mark.parametrize(
+    ("back_yen", "taken_back", "owed_yen"), [(10_000, 100, 0), (6_000, 60, 37)], ids=["all of it", "a part"]
+)
+def test_goods_that_come_back_take_their_points_and_their_price_along(
+    back_yen: int, taken_back: int, owed_yen: int
+) -> None:
+    """A sale of 10,000 with 100 points comes back whole: nothing is owed for it. Of 6,000 with 60 points 4,000 with 40
+    stay: 4,000 * 37.6 / 4,037.6 = 37.2, 37."""
+    ledger = [booked("revenue", 10_000, 1, "ec", "ship"), booked("refund", -back_yen, 1, "ec", "ship")]
+    moves = [("issued", 100), ("taken_back", -taken_back)]
     points = [{"shopper": 5, "order": 1, "kind": kind, "purse": "ec", "points": n} for kind, n in moves]
-    with books(ledger=ledger, points=points, shoppers=[{"shopper": 5, "points_store": 0, "points_ec": 0}]) as db:
+    shoppers = [{"shopper": 5, "points_store": 0, "points_ec": 100 - taken_back}]
+    with books(ledger=ledger, points=points, shoppers=shoppers) as db:
         owed = liability(db, together(roll_forward(db)), Points())
-    assert (owed.deferred_yen, owed.contract_yen, owed.plain_yen) == (0, 0, 0)
+    assert (owed.deferred_yen, owed.contract_yen, owed.plain_yen) == (owed_yen, owed_yen, 100 - taken_back)
 
 
 def test_a_purse_that_does_not_roll_forward_is_our_own_error() -> None:
