@@ -67,6 +67,24 @@ _WAVE: Final = st.fixed_dictionaries(
         "set": _flags,
     },
 )
+_TOUCHPOINT: Final = st.fixed_dictionaries(
+    {"reach": _share, "response": st.floats(0, 3)},
+    optional={
+        "used": st.booleans(),
+        "favours": st.sampled_from(["any", "store", "ec"]),
+        "reach_by_age": st.dictionaries(st.sampled_from(["20s_30s", "70s_up"]), _share, max_size=2),
+        "reach_affinity": st.floats(-5, 5),
+        "smartphone": st.booleans(),
+        "opt_in": _share,
+        "contacts_per_week": st.floats(0, 7),
+        "opened": _share,
+        "days": st.floats(0.1, 30),
+        "tires": _share,
+        "unaware_per_week": _share,
+        "cost_yen_per_contact": st.floats(0, 200),
+        "cost_yen_per_month": st.floats(0, 200_000),
+    },
+)
 _STORE: Final = {
     "self_checkouts": _few,
     "back_room_staff": _few,
@@ -161,6 +179,9 @@ _BONDS: Final = {
     "reminder.delay_hours": st.floats(0.1, 90),
     "thinking.median_hours": st.floats(0.1, 90),
     "stock_out.own_phone": _share,
+    "phones.no_coverage": _share,
+    "phones.empty_battery": _share,
+    "saturation.utility": st.floats(0.01, 5),
     "proposals.screen": _share,
     "proposals.clerk": _share,
     "proposals.misses_annoy": _share,
@@ -205,6 +226,7 @@ _KEYS: Final = {
     **{key: values for store in STORES for key, values in _town(store).items()},
     **{f"events.any{number}": _EVENTS for number in range(4)},
     **{f"rollout.any{number}": _WAVE for number in range(3)},
+    **{f"touchpoints.any{number}": _TOUCHPOINT for number in range(3)},
     "horizon.start": st.sampled_from(["2026-04-06", "2026-04-29", "2026-02-12", "2026-12-30"]),
 }
 
