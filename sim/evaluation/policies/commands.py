@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from scenarios.errors import UsageError
+from sim.evaluation.policies import commands_explore
 from sim.launching import RUNS, DaskOption, ForceOption, JobsOption, JsonOption, RunsOption, SeedOption, SetOption
 from sim.output import emit_json
 
@@ -14,6 +15,7 @@ from sim.output import emit_json
 def register(app: typer.Typer) -> None:
     """Add the commands of this room to `app`."""
     app.command("best")(best)
+    commands_explore.register(app)
 
 
 def best(

@@ -1,0 +1,72 @@
+"""Commands that vary a scenario's numbers: what is best along one or two of them, and which ones matter."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import typer
+
+from scenarios.errors import UsageError, hint
+from sim.launching import RUNS, DaskOption, ForceOption, JobsOption, JsonOption, RunsOption, SeedOption, SetOption
+from sim.output import emit_json
+
+MeasureOption = Annotated[str, typer.Option("--measure", help="What is looked at; omo compare lists the names.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this file to `app`."""
+    app.command("sweep")(sweep)
+
+
+def sweep(
+    scenario: Annotated[str, typer.Argument(help="A preset (ward-siloed) or a TOML file.")],
+    parameters: Annotated[
+        list[str], typer.Argument(metavar="KEY=LOW:HIGH:STEPS", help="One or two; KEY+KEY=... links keys.")
+    ],
+    reps: Annotated[int, typer.Option("--reps", min=1, help="Replications of each point.")] = 10,
+    measure: MeasureOption = "contribution_yen",
+    baseline: Annotated[
+        str | None, typer.Option(metavar="VALUE", help="The point that others are compared with; else the first.")
+    ] = None,
+    by: Annotated[
+        Literal["store", "category"] | None, typer.Option(help="Contribution's optimum for each of these as well.")
+    ] = None,
+    least: Annotated[bool, typer.Option("--least", help="The least is best: waits, lost sales.")] = False,
+    seed: SeedOption = None,
+    sets: SetOption = None,
+    out: RunsOption = RUNS,
+    jobs: JobsOption = None,
+    dask: DaskOption = None,
+    force: ForceOption = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Set one or two numbers to several values each, on the same shoppers, and find the optimum with its interval.
+
+    `credit` stands for three keys together, the stores' share in sales that the app and EC make with them:
+    evaluation.app_sale_store_credit, code_store_credit and collect_store_credit. It works where stores have a bonus on
+    sales. With xLOW:xHIGH the number multiplies what the scenario has. Examples:
+
+    omo sweep ward-omo credit=0:1:11 --set evaluation.policy=siloed_pl --set evaluation.commission_percent=0 --by store
+
+    omo sweep ward-siloed evaluation.commission_percent=0:6:7 staff.code_gaming=0:0.5:3
+
+    omo sweep ward-omo stock.cover_days=2:10:5 --measure lost_sales_yen --least
+    """
+    from sim.evaluation.policies.sweep import SweepAsked
+    from sim.evaluation.policies.sweep import sweep as swept
+    from sim.evaluation.policies.sweep_tables import print_sweep
+    from sim.evaluation.policies.worlds import Launch
+
+    asked = SweepAsked(scenario, parameters, seed, sets or [], reps, _measure(measure), baseline, by, least)
+    document = swept(asked, Launch(out, jobs, force, dask))
+    emit_json(document) if as_json else print_sweep(document)
+    if document["state"] != "complete":
+        raise typer.Exit(130)
+
+
+def _measure(name: str) -> str:
+    from sim.evaluation.measures import BY_NAME
+
+    if name not in BY_NAME:
+        raise UsageError(f"--measure {name}: no such measure{hint(name, BY_NAME)}")
+    return name
