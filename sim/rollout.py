@@ -22,6 +22,8 @@ NUMBERS: Final = ("match_rate", "stock_sync_minutes")
 _NOTHING_TO_LEARN: Final = (*NUMBERS, "door_counter", "rfid")
 """Values and sensors: nobody has to get used to them."""
 
+CLOSED: Final[dict[str, float]] = {name: Capabilities.model_fields[name].default for name in NUMBERS}
+
 Levels = list[float]
 """By place: the stores in order, then EC."""
 
@@ -89,8 +91,8 @@ def monthly_opex_yen(scenario: Scenario, opened: Open) -> dict[str, int]:
     costs = {}
     for name, cost in scenario.capability_costs.items():
         levels = getattr(opened, name)
-        stores = sum(level > 0 for level in levels[:-1])
-        if stores or levels[-1] > 0:
+        stores = sum(_is_open(name, level) for level in levels[:-1])
+        if stores or _is_open(name, levels[-1]):
             costs[name] = cost.opex_yen_per_month + cost.opex_yen_per_store_month * stores
     return costs
 
@@ -103,15 +105,26 @@ def book_opex(log: Recorder, scenario: Scenario, opened: Open, at_s: float) -> N
             log.ledger.extend(LEDGER(at_s, *row))
 
 
+def first_openings(scenario: Scenario) -> dict[str, int]:
+    """The day on which each capability with a cost is first open anywhere; without those that never are."""
+    waves = {wave.day for wave in scenario.rollout.values() if wave.day < scenario.horizon.days}
+    found: dict[str, int] = {}
+    for day in sorted({0} | waves):
+        opened = open_today(scenario, day)
+        for name in scenario.capability_costs:
+            if any(_is_open(name, level) for level in getattr(opened, name)):
+                found.setdefault(name, day)
+    return found
+
+
 def capex_yen(scenario: Scenario) -> int:
-    """What opening everything that is open on the last day cost, once."""
-    opened = open_today(scenario, scenario.horizon.days - 1)
-    before = scenario.capabilities
-    return sum(
-        cost.capex_yen
-        for name, cost in scenario.capability_costs.items()
-        if any(getattr(opened, name)) or getattr(before, name)
-    )
+    """What opening everything that is ever open cost: once each, also where a later wave closes it again."""
+    return sum(scenario.capability_costs[name].capex_yen for name in first_openings(scenario))
+
+
+def _is_open(name: str, level: float) -> bool:
+    """A value is open where it is not what it is without any system: the siloed one."""
+    return level != CLOSED[name] if name in NUMBERS else level > 0
 
 
 assert set(Open.__slots__) == {*Capabilities.model_fields, "unfamiliar"} - {"mode"}

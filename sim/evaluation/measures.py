@@ -46,7 +46,7 @@ MEASURES: Final[tuple[Measure, ...]] = (
         "capability_capex_yen",
         "yen",
         "Investment in capabilities",
-        "What opening every capability that is open at the end cost, once; not part of contribution.",
+        "What opening every capability that was ever open cost, once each; not part of contribution.",
     ),
     Measure(
         "net_revenue_yen",

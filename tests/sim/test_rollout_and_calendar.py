@@ -13,7 +13,7 @@ from scenarios.loader import load
 from scenarios.schema import Scenario
 from sim.calendar import days
 from sim.population import population
-from sim.rollout import capex_yen, monthly_opex_yen, open_today
+from sim.rollout import capex_yen, first_openings, monthly_opex_yen, open_today
 from sim.streams import Streams
 
 
@@ -65,6 +65,27 @@ def test_costs_follow_what_is_open() -> None:
     assert monthly_opex_yen(scenario, open_today(scenario, 4)) == {}
     assert monthly_opex_yen(scenario, open_today(scenario, 5)) == {"click_and_collect": 120}
     assert capex_yen(scenario) == 1000
+
+
+def test_what_was_opened_and_closed_again_has_been_paid_for_once() -> None:
+    scenario = ward(
+        "capability_costs={click_and_collect={capex_yen=1000},scan_and_pay={capex_yen=200},rfid={capex_yen=30}}",
+        'rollout.pilot={day=5,stores=["mall"],set={click_and_collect=true}}',
+        "rollout.stop={day=20,set={click_and_collect=false}}",
+        "rollout.again={day=40,set={click_and_collect=true,scan_and_pay=true}}",
+        "rollout.beyond_the_horizon={day=120,set={rfid=true}}",
+    )
+    assert first_openings(scenario) == {"click_and_collect": 5, "scan_and_pay": 40}
+    assert capex_yen(scenario) == 1200
+
+
+def test_a_value_costs_something_from_when_it_is_better_than_without_a_system() -> None:
+    costs = "capability_costs={stock_sync_minutes={capex_yen=70,opex_yen_per_month=7}}"
+    assert capex_yen(ward(costs)) == 0
+    sooner = ward(costs, "rollout.sync={day=3,set={stock_sync_minutes=0}}")
+    assert first_openings(sooner) == {"stock_sync_minutes": 3}
+    assert monthly_opex_yen(sooner, open_today(sooner, 2)) == {}
+    assert monthly_opex_yen(sooner, open_today(sooner, 3)) == {"stock_sync_minutes": 7}
 
 
 def test_payday_and_pension_days_fall_on_the_working_day_before_a_weekend_or_holiday() -> None:
