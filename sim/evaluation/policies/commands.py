@@ -37,6 +37,11 @@ def best(
         list[str] | None, typer.Option(metavar="SCENARIO", help="Another state of nature; can be repeated.")
     ] = None,
     baseline: Annotated[str, typer.Option(help="The policy that the others are compared with.")] = "siloed_pl",
+    search: Annotated[
+        list[str] | None,
+        typer.Option(metavar="KEY=LOW:HIGH", help="Instead of policies: find the best number; can be repeated."),
+    ] = None,
+    trials: Annotated[int, typer.Option(min=1, help="Points that --search tries.")] = 30,
     seed: SeedOption = None,
     sets: SetOption = None,
     out: RunsOption = RUNS,
@@ -57,12 +62,27 @@ def best(
     omo best ward-omo --policies split,join_fee,hybrid --until-half-width 200000
 
     omo best ward-omo --under ward-elderly --under ward-half-finished
+
+    --search looks for the best values of numbers instead, against the scenario as it is, with Optuna (extra `search`);
+    linked keys are joined by +, and credit stands for the stores' share in sales with the app and EC:
+
+    omo best ward-omo --search evaluation.commission_percent=0:6 --search evaluation.company_bonus=0:1 --trials 40
     """
     from sim.evaluation.policies.best import FIRST_STAGE, Plan
     from sim.evaluation.policies.finding import Asked, find_best
     from sim.evaluation.policies.tables import print_best
     from sim.evaluation.policies.worlds import Launch, candidates, refuse_sets
 
+    if search:
+        if policies != "all" or under or until_half_width is not None or indifference is not None:
+            raise UsageError(
+                "--search tries numbers, not policies: leave out --policies, --under, --indifference and "
+                "--until-half-width"
+            )
+        commands_explore.search(
+            scenario, search, trials, reps, confirm, seed, sets or [], Launch(out, jobs, force, dask), as_json
+        )
+        return
     if until_half_width is not None and reps < FIRST_STAGE:
         raise UsageError(f"--until-half-width with --reps {reps}: its rule needs a first stage of {FIRST_STAGE}")
     named = candidates(policies, baseline)

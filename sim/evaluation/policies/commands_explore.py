@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -10,12 +10,16 @@ from scenarios.errors import UsageError, hint
 from sim.launching import RUNS, DaskOption, ForceOption, JobsOption, JsonOption, RunsOption, SeedOption, SetOption
 from sim.output import emit_json
 
+if TYPE_CHECKING:
+    from sim.evaluation.policies.worlds import Launch
+
 MeasureOption = Annotated[str, typer.Option("--measure", help="What is looked at; omo compare lists the names.")]
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands of this file to `app`."""
     app.command("sweep")(sweep)
+    app.command("sensitivity")(sensitivity)
 
 
 def sweep(
@@ -60,6 +64,81 @@ def sweep(
     asked = SweepAsked(scenario, parameters, seed, sets or [], reps, _measure(measure), baseline, by, least)
     document = swept(asked, Launch(out, jobs, force, dask))
     emit_json(document) if as_json else print_sweep(document)
+    if document["state"] != "complete":
+        raise typer.Exit(130)
+
+
+def sensitivity(
+    scenario: Annotated[str, typer.Argument(help="A preset (ward-omo) or a TOML file.")],
+    keys: Annotated[
+        str | None,
+        typer.Option(
+            metavar="KEY[=LOW:HIGH],...",
+            help="What is varied; x0.5:x2 (the default) multiplies what the scenario has. When left out, a curated "
+            "list of assumptions.",
+        ),
+    ] = None,
+    against: Annotated[
+        str | None,
+        typer.Option(metavar="SCENARIO", help="Look at the difference to this one; both get the changed key."),
+    ] = None,
+    method: Annotated[
+        Literal["morris", "sobol"], typer.Option(help="Morris screens many keys; Sobol divides variance among few.")
+    ] = "morris",
+    trajectories: Annotated[
+        int | None, typer.Option(min=2, help="Morris: trajectories (6). Sobol: base sample, a power of two (64).")
+    ] = None,
+    reps: Annotated[int, typer.Option("--reps", min=1, help="Replications of each world.")] = 3,
+    measure: MeasureOption = "contribution_yen",
+    seed: SeedOption = None,
+    sets: SetOption = None,
+    out: RunsOption = RUNS,
+    jobs: JobsOption = None,
+    dask: DaskOption = None,
+    force: ForceOption = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Find out which assumptions a result hangs on, and whether one of them decides its sign.
+
+    Morris' method changes one key at a time from many starting points: mu* is how much a key moves the result over its
+    range, sigma how much that depends on the other keys. T trajectories over k keys are T (k + 1) worlds; Sobol takes
+    N (k + 2). Runs are kept: more replications add to them. Examples:
+
+    omo sensitivity ward-omo --against ward-siloed --set horizon.days=28
+
+    omo sensitivity ward-omo --keys choice.rival=0:3,staff.deflect=-6:-2,stock.cover_days --trajectories 10
+
+    omo sensitivity ward-omo --method sobol --keys choice.rival=0:3,choice.collect=-2:0 --trajectories 32
+    """
+    from sim.evaluation.policies.sensitivity_document import SensitivityAsked
+    from sim.evaluation.policies.sensitivity_document import sensitivity as found
+    from sim.evaluation.policies.sensitivity_tables import print_sensitivity
+    from sim.evaluation.policies.worlds import Launch
+
+    asked = SensitivityAsked(scenario, keys, method, trajectories, against, _measure(measure), reps, seed, sets or [])
+    document = found(asked, Launch(out, jobs, force, dask))
+    emit_json(document) if as_json else print_sensitivity(document)
+    if document["state"] != "complete":
+        raise typer.Exit(130)
+
+
+def search(
+    scenario: str,
+    ranges: list[str],
+    trials: int,
+    reps: int,
+    confirm: int,
+    seed: int | None,
+    sets: list[str],
+    launch: Launch,
+    as_json: bool,
+) -> None:
+    """`omo best --search`."""
+    from sim.evaluation.policies.search_document import SearchAsked, find_values
+    from sim.evaluation.policies.search_tables import print_search
+
+    document = find_values(SearchAsked(scenario, ranges, seed, sets, trials, reps, confirm), launch)
+    emit_json(document) if as_json else print_search(document)
     if document["state"] != "complete":
         raise typer.Exit(130)
 

@@ -72,16 +72,21 @@ def _point(swept: Swept, at: int, baseline: int, measure: str) -> dict[str, Any]
     """One point: every measure with its difference from the baseline, paired."""
     n = swept.replications
     own, other = swept.found[at][:n], swept.found[baseline][:n]
+    return {
+        "values": swept.named(swept.points[at]),
+        "run": swept.runs[at].name if swept.runs else None,
+        "measures": paired_measures(own, other),
+        "outcome_by_replication": [summary[measure] for summary in own],
+    }
+
+
+def paired_measures(own: Sequence[Summary], other: Sequence[Summary]) -> dict[str, Any]:
+    """Every measure that both have: unit, mean and its difference from the other, replication by replication."""
     told = {}
     for name in (name for name in BY_NAME if name in own[0] and name in other[0]):
         pair = paired([s[name] for s in other], [s[name] for s in own])
         told[name] = {"unit": BY_NAME[name].unit, **as_dict(pair.b), "difference": as_dict(pair.difference)}
-    return {
-        "values": swept.named(swept.points[at]),
-        "run": swept.runs[at].name if swept.runs else None,
-        "measures": told,
-        "outcome_by_replication": [summary[measure] for summary in own],
-    }
+    return told
 
 
 def _optimum(swept: Swept, outcomes: Floats, sign: float, seed: int) -> dict[str, Any] | None:
