@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -84,20 +83,26 @@ def _fit(known: Histories, purchases: Estimate, spend: Estimate) -> dict[str, An
         "customers": len(known.x),
         "repeat_purchases": int(known.x.sum()),
         "customers_who_came_back": int(again.sum()),
-        "bg_nbd": purchases.described() | _derived(purchases, lambda m: (m.mean_rate, m.mean_drop_out)),
+        "bg_nbd": purchases.described() | _derived(purchases),
         "gamma_gamma": spend.described() | {"mean_spend": _finite(GammaGamma(*spend.values).mean_spend)},
         # The two models are put together as if this were nought.
         "correlation_of_frequency_and_spend": _correlation(known.x[again], known.spend[again]),
     }
 
 
-def _derived(purchases: Estimate, of: Any) -> dict[str, Any]:
-    def computed(parameters: Floats) -> Floats:
-        return np.array(of(BgNbd(*parameters)))
+def _derived(purchases: Estimate) -> dict[str, Any]:
+    """Rate and drop-out, which receipts know better than the parameters that make them up; on logs, as these."""
 
-    values, widths = computed(np.asarray(purchases.values)), purchases.half_widths(computed)
-    names: Sequence[str] = ("purchases_per_week_while_there", "drop_out_per_purchase")
-    return {n: bounded(v, max(0.0, v - w), v + w) for n, v, w in zip(names, values, widths, strict=True)}
+    def computed(parameters: Floats) -> Floats:
+        model = BgNbd(*parameters)
+        return np.array([model.mean_rate, model.a / model.b])
+
+    (rate, odds), widths = computed(np.asarray(purchases.values)), purchases.half_widths(computed)
+    low, high = np.exp(-widths / (rate, odds)) * (rate, odds), np.exp(widths / (rate, odds)) * (rate, odds)
+    return {
+        "purchases_per_week_while_there": bounded(rate, low[0], high[0]),
+        "drop_out_per_purchase": bounded(odds / (1 + odds), low[1] / (1 + low[1]), high[1] / (1 + high[1])),
+    }
 
 
 def _correlation(x: Any, spend: Floats) -> float | None:
