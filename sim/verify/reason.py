@@ -13,6 +13,7 @@ from typing import Any, Final
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+import pyarrow.compute as pc
 
 from scenarios.capabilities import Capabilities
 from scenarios.schema import Scenario
@@ -114,7 +115,7 @@ def _inert_shopper(seed: int) -> Sample:
 def _without(table: pa.Table, shopper: int) -> pa.Table:
     if "shopper" not in table.column_names:
         return table
-    return table.filter([who != shopper for who in table["shopper"].to_pylist()])
+    return table.filter(pc.fill_null(pc.not_equal(table["shopper"], shopper), True))
 
 
 def _longer_horizon(seed: int) -> Sample:
