@@ -13,7 +13,6 @@ from typing import Any, Final
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.compute as pc
 
 from scenarios.capabilities import Capabilities
 from scenarios.schema import Scenario
@@ -115,7 +114,8 @@ def _inert_shopper(seed: int) -> Sample:
 def _without(table: pa.Table, shopper: int) -> pa.Table:
     if "shopper" not in table.column_names:
         return table
-    return table.filter(pc.fill_null(pc.not_equal(table["shopper"], shopper), True))
+    others = [who != shopper for who in table["shopper"].to_pylist()]
+    return table.filter(pa.array(others, pa.bool_()))
 
 
 def _longer_horizon(seed: int) -> Sample:
