@@ -9,6 +9,7 @@ import typer
 import sim.bench.commands
 import sim.evaluation.attribution.commands
 import sim.evaluation.capabilities.commands
+import sim.evaluation.investment.commands
 import sim.evaluation.ledgers.commands
 import sim.evaluation.lifetime_value.commands
 import sim.evaluation.policies.commands
@@ -41,6 +42,7 @@ def register(app: typer.Typer) -> None:
     sim.evaluation.lifetime_value.commands.register(app)
     sim.evaluation.attribution.commands.register(app)
     sim.evaluation.capabilities.commands.register(app)
+    sim.evaluation.investment.commands.register(app)
     sim.evaluation.ledgers.commands.register(app)
     sim.evaluation.policies.commands.register(app)
     sim.evaluation.policies.congruence_commands.register(app)

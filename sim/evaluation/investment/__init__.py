@@ -1,0 +1,1 @@
+"""What capabilities cost and when they pay: orders of opening them, and stores that are better left out."""
