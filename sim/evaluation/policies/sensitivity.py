@@ -18,8 +18,8 @@ from scenarios.errors import UsageError
 Floats = NDArray[np.float64]
 
 LEVELS: Final = 4
-_POOL: Final = 10
-"""Trajectories are the best spread ones of a pool this many times as large (Campolongo et al. 2007)."""
+_SPARE: Final = 60
+"""Trajectories are the best spread ones of a pool with up to so many more (Campolongo et al. 2007)."""
 _RESAMPLES: Final = 2000
 _PURPOSE: Final = 7402
 _CHANCE: Final = (2 / np.pi) ** 0.5
@@ -81,9 +81,8 @@ def morris_rows(space: Space, trajectories: int, seed: int) -> Floats:
     if trajectories < 2:
         raise UsageError(f"--trajectories {trajectories}: an interval needs two at least")
     sample = _salib("sample.morris")
-    rows = sample.sample(
-        space.problem, _POOL * trajectories, num_levels=LEVELS, optimal_trajectories=trajectories, seed=seed
-    )
+    pool = trajectories + min(9 * trajectories, _SPARE)
+    rows = sample.sample(space.problem, pool, num_levels=LEVELS, optimal_trajectories=trajectories, seed=seed)
     return np.asarray(rows, dtype=float)
 
 
