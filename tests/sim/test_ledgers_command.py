@@ -84,7 +84,7 @@ def test_credit_beside_credit(books: dict[str, Any]) -> None:
 def test_points_of_two_worlds_roll_forward_and_their_difference_is_paired(out: Path) -> None:
     """What if EC points became usable in stores? The same shoppers, and one switch."""
     shared, apart = (f"capabilities.points_shared={value}" for value in ("true", "false"))
-    told = ["ward-siloed", "--set", shared, "--against", "ward-siloed", "--against-set", apart]
+    told = [f"ward-siloed+{shared}", "--against", f"ward-siloed+{apart}"]
     document = _said("points", *told, "--reps", "2", *TINY, "--set", "points.opening_mean_yen=600", "--out", str(out))
     worlds = (document, document["against"])
     assert [world["points_shared"] for world in worlds] == [True, False]

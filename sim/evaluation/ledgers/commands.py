@@ -28,10 +28,6 @@ AgainstOption = Annotated[
     str | None, typer.Option("--against", metavar="RUN|SCENARIO", help="Another world with the same shoppers.")
 ]
 
-AgainstSetOption = Annotated[
-    list[str] | None, typer.Option("--against-set", help="Override a key in the other world; --set holds in both.")
-]
-
 
 def register(app: typer.Typer) -> None:
     """Add both commands to `app`."""
@@ -42,7 +38,6 @@ def register(app: typer.Typer) -> None:
 def ledgers(
     reference: ReferenceArgument,
     against: AgainstOption = None,
-    against_sets: AgainstSetOption = None,
     seed: SeedOption = None,
     reps: RepsOption = 1,
     sets: SetOption = None,
@@ -55,7 +50,7 @@ def ledgers(
     """Whose yen is it? Both divisions' P/Ls, the company's contribution, and the way from the one to the other.
 
     Also whose evaluation each sale counts for, how far double credit inflates the sum, and EC's share of the sales it
-    has anything to do with, by three definitions. [evaluation.booking] says who books what.
+    has anything to do with, by three definitions. The keys of evaluation.booking say who books what.
 
     Examples:
 
@@ -67,10 +62,9 @@ def ledgers(
     from sim.evaluation.ledgers.tables import print_ledgers
     from sim.output import emit_json
 
-    named = [(reference, sets or [])]
-    if against is not None:
-        named.append((against, [*(sets or []), *(against_sets or [])]))
-    run, other = _runs(named, seed, reps, out, jobs, dask, force)
+    run, other = _runs(
+        [reference] if against is None else [reference, against], seed, reps, sets, out, jobs, dask, force
+    )
     document = document_of(run, other)
     _keep(document, "ledgers", run, other, out)
     emit_json(document) if as_json else print_ledgers(document)
@@ -79,7 +73,6 @@ def ledgers(
 def points(
     reference: ReferenceArgument,
     against: AgainstOption = None,
-    against_sets: AgainstSetOption = None,
     breakage: Annotated[
         float | None,
         typer.Option(min=0, max=1, help="Share of points now expected to expire; the scenario's when left out."),
@@ -97,8 +90,7 @@ def points(
 
     ASBJ rules are those of Guidance 30, example 22. What if EC points become usable in stores? Put both side by side:
 
-    omo points ward-siloed --set capabilities.points_shared=true
-        --against ward-siloed --against-set capabilities.points_shared=false
+    omo points ward-siloed+capabilities.points_shared=true --against ward-siloed --reps 10
 
     omo points ward-omo --breakage 0.02
     """
@@ -106,19 +98,19 @@ def points(
     from sim.evaluation.ledgers.tables import print_points
     from sim.output import emit_json
 
-    named = [(reference, sets or [])]
-    if against is not None:
-        named.append((against, [*(sets or []), *(against_sets or [])]))
-    run, other = _runs(named, seed, reps, out, jobs, dask, force)
+    run, other = _runs(
+        [reference] if against is None else [reference, against], seed, reps, sets, out, jobs, dask, force
+    )
     document = document_of(run, other, breakage)
     _keep(document, "points" if breakage is None else f"points-at-{breakage:g}", run, other, out)
     emit_json(document) if as_json else print_points(document)
 
 
 def _runs(
-    named: list[tuple[str, list[str]]],
+    named: list[str],
     seed: int | None,
     reps: int,
+    sets: list[str] | None,
     out: Path,
     jobs: int | None,
     dask: str | None,
@@ -126,13 +118,13 @@ def _runs(
 ) -> tuple[Path, Path | None]:
     """The run, and the other one if there is one: finished ones as they are, scenarios simulated, both together."""
     found: dict[int, Path] = {}
-    for at, (name, _) in enumerate(named):
+    for at, name in enumerate(named):
         for path in (Path(name), out / name):
             if (path / "manifest.json").is_file():
                 found[at] = path
     todo = [at for at in range(len(named)) if at not in found]
     if todo:
-        requests = [request_of(named[at][0], seed, reps, named[at][1]) for at in todo]
+        requests = [request_of(named[at], seed, reps, sets) for at in todo]
         found |= dict(zip(todo, simulate(requests, out, jobs, force, dask), strict=True))
     return found[0], found.get(1)
 
