@@ -59,6 +59,9 @@ bench: $(VENV)/.installed-test ## measure speed, memory and pairing on this mach
 	$(BIN)/omo bench pairing
 	$(BIN)/omo bench psp-day --share 0.05
 
+questions: $(VENV)/.installed ## answer the questions of docs/questions.md anew (half an hour)
+	$(BIN)/omo questions --write docs/questions.md
+
 lock: $(BIN)/python ## resolve and pin all dependencies anew
 	$(BIN)/python -m pip install --quiet uv
 	$(BIN)/uv pip compile -q --universal --generate-hashes --no-annotate --no-header --no-emit-index-url \
@@ -72,4 +75,4 @@ wheel: $(BIN)/python ## build the wheel into dist/
 clean: ## remove what this file made (not the runs)
 	rm -rf $(VENV) dist build
 
-.PHONY: help install demo test browser lint bench lock wheel clean
+.PHONY: help install demo test browser lint bench questions lock wheel clean

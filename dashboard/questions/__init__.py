@@ -1,0 +1,1 @@
+"""The questions that people come with, and the command that answers each."""
