@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 from omo import app
 from scenarios.errors import UsageError
 from sim.evaluation.comparison import summaries
+from sim.evaluation.policies.worlds import Found, Stopped
 from sim.evaluation.statistics import t_interval
 from sim.log.run_directory import list_runs
 
@@ -124,3 +125,57 @@ def test_what_cannot_be_asked_is_explained(arguments: tuple[str, ...], told: str
     with pytest.raises(UsageError, match=re.escape(told)):
         CliRunner().invoke(app, [*arguments, "--out", str(tmp_path)], catch_exceptions=False)
     assert not list(tmp_path.iterdir())
+
+
+def stopped_after(worlds: int) -> Any:
+    """In place of running worlds: Ctrl-C when so many of them are done, each with two replications."""
+
+    def measured(requests: dict[str, Any], *_: object, **__: object) -> Found:
+        names = list(requests)[:worlds]
+        raise Stopped({name: [{"contribution_yen": 10.0 * at + r} for r in range(2)] for at, name in enumerate(names)})
+
+    return measured
+
+
+def test_a_sweep_that_was_stopped_tells_the_points_it_has(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr("sim.evaluation.policies.sweep.measured", stopped_after(3))
+    ask = ["sweep", "ward-siloed", "credit=0:1:5", "--reps", "2", "--out", str(tmp_path)]
+    result = CliRunner().invoke(app, [*ask, "--json"])
+    assert result.exit_code == 130
+    document = json.loads(result.stdout)
+    assert document["state"] == "interrupted"
+    assert [point["values"]["credit"] for point in document["points"]] == [0.0, 0.25, 0.5]
+    assert document["best"]["values"] == {"credit": 0.5}
+    assert "Interrupted" in CliRunner().invoke(app, ask).stdout
+
+
+def test_a_screening_that_was_stopped_tells_the_trajectories_it_has(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    pytest.importorskip("SALib")
+    monkeypatch.setattr("sim.evaluation.policies.sensitivity_document.measured", stopped_after(8))
+    ask = ["sensitivity", "ward-omo", "--keys", "staff.skill,choice.rival", "--reps", "2", "--out", str(tmp_path)]
+    result = CliRunner().invoke(app, [*ask, "--trajectories", "4", "--json"])
+    assert result.exit_code == 130
+    document = json.loads(result.stdout)
+    assert (document["state"], document["size"], len(document["rows"])) == ("interrupted", 2, 6)
+    assert CliRunner().invoke(app, [*ask, "--method", "sobol", "--json"]).exit_code == 130
+
+
+def test_a_search_that_was_stopped_tells_the_trials_it_has(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    pytest.importorskip("optuna")
+    calls: list[int] = []
+
+    def measured(requests: dict[str, Any], *_: object, **__: object) -> Found:
+        calls.append(1)
+        if len(calls) > 2:
+            raise Stopped({})
+        return {name: [{"contribution_yen": 100.0 * at + r} for r in range(2)] for at, name in enumerate(requests)}
+
+    monkeypatch.setattr("sim.evaluation.policies.search_document.measured", measured)
+    ask = ["best", "ward-siloed", "--search", "credit=0:1", "--reps", "2", "--out", str(tmp_path), "--json"]
+    result = CliRunner().invoke(app, ask)
+    assert result.exit_code == 130
+    document = json.loads(result.stdout)
+    assert (document["state"], len(document["trials"]), document["confirmation"]) == ("interrupted", 2, None)
+    assert document["best"]["gain_yen"]["mean"] == 100.0

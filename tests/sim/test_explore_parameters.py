@@ -43,6 +43,16 @@ def test_credit_is_the_stores_share_in_all_sales_with_the_app_and_ec() -> None:
     assert {getattr(world.evaluation, key.removeprefix("evaluation.")) for key in SHORTHANDS["credit"]} == {0.3}
 
 
+def test_opex_is_all_running_costs() -> None:
+    costs = OMO.scenario.capability_costs
+    one = parameter("opex", "x0.5:x2", OMO)
+    world = varied("ward-omo", [], one.assignments(2, numbers_of(OMO))).scenario.capability_costs
+    for name, cost in costs.items():
+        assert world[name].opex_yen_per_month == 2 * cost.opex_yen_per_month
+        assert world[name].opex_yen_per_store_month == 2 * cost.opex_yen_per_store_month
+        assert world[name].capex_yen == cost.capex_yen
+
+
 def test_a_factor_multiplies_what_each_key_has() -> None:
     one = parameter("choice.per_km+stock.cover_days", "x0.5:x2", OMO)
     assert one.assignments(0.5, numbers_of(OMO)) == {"choice.per_km": -0.275, "stock.cover_days": 2.5}

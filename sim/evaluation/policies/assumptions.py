@@ -19,8 +19,6 @@ DEFAULT: Final[dict[str, str]] = {
     "thinking.rival_web": "-1.6:0.4",
     "stock.cover_days": "x0.5:x2",
     "loyalty.feelings.inconsistent": "x0.5:x2",
-    "capability_costs.store_stock_online.opex_yen_per_month+capability_costs.unified_id.opex_yen_per_month"
-    "+capability_costs.click_and_collect.opex_yen_per_month+capability_costs.scan_and_pay.opex_yen_per_month"
-    "+capability_costs.store_coupons.opex_yen_per_month": "x0.5:x2",
+    "opex": "x0.5:x2",
 }
 """Keys without a source -> bounds. Utilities and logits move by 1 either way: odds by a factor of 2.7."""

@@ -75,7 +75,7 @@ def sensitivity(
         typer.Option(
             metavar="KEY[=LOW:HIGH],...",
             help="What is varied; x0.5:x2 (the default) multiplies what the scenario has. When left out, a curated "
-            "list of assumptions.",
+            "list of assumptions. opex stands for the running costs of all capabilities.",
         ),
     ] = None,
     against: Annotated[

@@ -21,6 +21,9 @@ SHORTHANDS: Final[dict[str, tuple[str, ...]]] = {
 }
 """Names for keys that are varied together. `credit`: the stores' share in sales that the app and EC make with them."""
 
+OPEX: Final = "opex"
+"""Stands for the running costs of all capabilities that a scenario gives."""
+
 STORE_BONUS: Final = "evaluation.store_bonus_percent"
 _NOT_A_PARAMETER: Final = ("seed", "horizon.days")
 """Worlds that differ in these have no shoppers, or no days, in common."""
@@ -64,14 +67,25 @@ def numbers_of(loaded: Loaded) -> dict[str, Any]:
 
 
 def keys_of(name: str, loaded: Loaded) -> tuple[str, ...]:
-    """The keys that a name stands for: a shorthand, or keys joined by `+`. `UsageError` for what is no number."""
+    """The keys that a name stands for: `credit`, `opex`, or keys joined by `+`. `UsageError` for what is no number."""
     if name in SHORTHANDS:
         return SHORTHANDS[name]
     known = numbers_of(loaded)
+    if name == OPEX:
+        return running_costs(loaded)
     keys = tuple(key.strip() for key in name.split("+"))
     for key in keys:
         if key not in known:
             raise UsageError(f"{key}: {loaded.name} has no number of that name{_near(key, known)}")
+    return keys
+
+
+def running_costs(loaded: Loaded) -> tuple[str, ...]:
+    """The keys of `opex`; `UsageError` where the scenario's capabilities cost nothing to run."""
+    known = numbers_of(loaded)
+    keys = tuple(k for k, yen in known.items() if k.startswith("capability_costs.") and ".opex_yen_" in k and yen)
+    if not keys:
+        raise UsageError(f"{OPEX}: {loaded.name} has no running costs in [capability_costs]")
     return keys
 
 
@@ -133,4 +147,4 @@ def _near(key: str, known: Mapping[str, Any]) -> str:
         return hint(key, known)
     table = key.partition(".")[0] + "."
     same_table = [other for other in known if other.startswith(table)]
-    return hint(key, same_table or [*SHORTHANDS, *sorted({other.partition(".")[0] for other in known})])
+    return hint(key, same_table or [*SHORTHANDS, OPEX, *sorted({other.partition(".")[0] for other in known})])

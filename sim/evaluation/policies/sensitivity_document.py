@@ -16,7 +16,7 @@ from sim.evaluation.measures import BY_NAME
 from sim.evaluation.policies.assumptions import DEFAULT
 from sim.evaluation.policies.finding import teller
 from sim.evaluation.policies.kept import kept, path_of
-from sim.evaluation.policies.parameters import Parameter, numbers_of, parameter, refuse_shared_keys, varied
+from sim.evaluation.policies.parameters import OPEX, Parameter, numbers_of, parameter, refuse_shared_keys, varied
 from sim.evaluation.policies.sensitivity import Floats, Space, indices, morris_rows, screen, sobol_rows
 from sim.evaluation.policies.sweep_document import as_dict
 from sim.evaluation.policies.worlds import Found, Launch, Stopped, measured
@@ -128,7 +128,8 @@ def _parameters(keys: str | None, loaded: Loaded) -> list[Parameter]:
     """Those that were named, or the curated ones that the scenario has."""
     if keys is None:
         known = numbers_of(loaded)
-        wanted = {name: bounds for name, bounds in DEFAULT.items() if all(key in known for key in name.split("+"))}
+        has_opex = any(key.startswith("capability_costs.") for key in known)
+        wanted = {name: bounds for name, bounds in DEFAULT.items() if name in known or (name == OPEX and has_opex)}
     else:
         wanted = {}
         for text in filter(None, (text.strip() for text in keys.split(","))):

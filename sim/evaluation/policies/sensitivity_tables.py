@@ -23,7 +23,7 @@ def print_sensitivity(document: dict[str, Any]) -> None:
 def _morris(document: dict[str, Any]) -> Table:
     unit = document["unit"]
     table = Table(
-        Column("assumption", overflow="fold"),
+        Column("assumption", no_wrap=True),
         "range",
         "mu* (95 %)",
         "mu",
@@ -31,7 +31,7 @@ def _morris(document: dict[str, Any]) -> Table:
         "by chance",
         "sign changes",
         title=f"{_what(document)}: change over an assumption's whole range ({unit}), {document['size']} trajectories, "
-        f"{document['replications']} replications, {document['days']} days",
+        f"{document['replications']} replication(s), {document['days']} days",
     )
     for factor in document["factors"]:
         table.add_row(
@@ -53,7 +53,7 @@ def _sobol(document: dict[str, Any]) -> Table:
         "alone (95 %)",
         "with interactions (95 %)",
         title=f"{_what(document)}: shares of its variance, base sample {document['size']}, "
-        f"{document['replications']} replications, {document['days']} days",
+        f"{document['replications']} replication(s), {document['days']} days",
     )
     for factor in document["factors"]:
         shares = [_estimate(factor[name], "share") for name in ("first", "total")]
