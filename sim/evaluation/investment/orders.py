@@ -188,7 +188,7 @@ def _order(name: str, text: str, planned: Plan, every_days: int, within_goal: bo
         if within_goal:
             opens = {key: value for key, value in opens.items() if key in planned.goal}
         elif not opens:
-            raise UsageError(f"--orders {text}: {step or 'an empty step'} opens nothing that is not open by then")
+            raise UsageError(f"--orders {text}: {step} opens nothing that is not open by then")
         now |= opens
         steps += [(step, opens)] if opens else []
         notes += [f"{name}: {key} does nothing until {NEEDS[key]} is open" for key in opens if _waits(key, now)]
@@ -198,6 +198,8 @@ def _order(name: str, text: str, planned: Plan, every_days: int, within_goal: bo
 
 def _values(step: str, text: str, planned: Plan, now: Values) -> Values:
     """What a step sets: a mode only opens what is closed by then, nothing is taken back."""
+    if not step:
+        raise UsageError(f"--orders {text}: a step is empty; write capabilities with one comma between steps")
     found: Values = {}
     for part in (part.strip() for part in step.split("+")):
         if part == REST:

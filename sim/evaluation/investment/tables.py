@@ -9,7 +9,8 @@ from rich.table import Table
 
 from sim.evaluation.tables_text import interval, number
 
-_PREPARED = {"as_given": "", "trained": " trained", "untrained": " untrained"}
+_STAR = {"as_given": "", "trained": "", "untrained": "*"}
+_WORDS = {"as_given": "", "trained": ", trained", "untrained": ", not trained"}
 
 
 def print_investment(found: dict[str, Any]) -> None:
@@ -20,6 +21,8 @@ def print_investment(found: dict[str, Any]) -> None:
     console.print(_curves(found, letters))
     if found["training"]:
         console.print(_training(found, letters))
+        hours = max(one["training_hours"] for one in found["orders"])
+        console.print(f"* without the training ({hours:g} hours for everybody), and slower to learn", highlight=False)
     for line in _said(found):
         console.print(line, highlight=False)
     for note in found["notes"]:
@@ -33,7 +36,7 @@ def _letters(found: dict[str, Any]) -> dict[str, str]:
 
 
 def _short(one: dict[str, Any], letters: dict[str, str]) -> str:
-    return f"{letters[one['name']]}{_PREPARED[one['training']]}"
+    return f"{letters[one['name']]}{_STAR[one['training']]}"
 
 
 def _steps(found: dict[str, Any], letters: dict[str, str]) -> Table:
@@ -83,15 +86,12 @@ def _curves(found: dict[str, Any], letters: dict[str, str]) -> Table:
     """Standing of each order at the ends of months, for a year at least while it is simulated, then of years."""
     last = len(found["orders"][0]["months"]["standing_yen"]) - 1
     monthly = min(last, max(12, round(found["simulated_months"])))
-    table = Table(
-        "month",
-        *(_short(one, letters) for one in found["orders"]),
-        title=f"Cash so far, yen (simulated to month {found['simulated_months']:.1f}, then carried forward)",
-    )
+    title = f"Cash so far, thousands of yen (simulated to month {found['simulated_months']:.1f}, then carried forward)"
+    table = Table("month", *(_short(one, letters) for one in found["orders"]), title=title)
     for month in range(last + 1):
         if month <= monthly or month % 12 == 0:
             standing = (one["months"]["standing_yen"][month] for one in found["orders"])
-            table.add_row(str(month), *(number(yen, "yen", signed=True) for yen in standing))
+            table.add_row(str(month), *(f"{yen / 1000:+,.0f}" for yen in standing))
     return table
 
 
@@ -123,4 +123,4 @@ def _said(found: dict[str, Any]) -> list[str]:
 
 
 def _named(one: dict[str, Any]) -> str:
-    return f"{one['name']}{_PREPARED[one['training']]}"
+    return f"{one['name']}{_WORDS[one['training']]}"
