@@ -113,7 +113,7 @@ def test_a_store_that_costs_more_than_it_can_bring_is_left_out(tmp_path: Path) -
 
 
 def test_of_what_makes_no_difference_nothing_is_said(tmp_path: Path) -> None:
-    """What is opened changes nothing and costs nothing: a counter at the door. Every difference is 0: nothing to say."""
+    """A counter at the door changes nothing and costs nothing here. Every difference is 0: nothing to say."""
     found = _document(tmp_path, [*SMALL, "capabilities.door_counter=true", "capability_costs={}"], "ward-siloed")
     for row in found["stores"]:
         assert row["gain"]["company"]["per_replication"] == [0, 0]
