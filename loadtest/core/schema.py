@@ -11,6 +11,7 @@ from scenarios.errors import UsageError
 
 _GUARD = "ALTER TABLE stock ADD CONSTRAINT not_oversold CHECK (held + allocated <= on_hand)"
 _UNGUARD = "ALTER TABLE stock DROP CONSTRAINT IF EXISTS not_oversold"
+_TABLES = ("schema.sql", "settlement.sql", "guards.sql")
 _LOCK = 7_061_957  # any number, the same in every process of the core
 
 
@@ -38,10 +39,15 @@ async def apply_schema(url: str, *, stock_guard: bool) -> None:
 
 async def _create(connection: Any) -> None:
     if await connection.fetchval("SELECT to_regclass('idempotency_keys') IS NOT NULL"):
+        if await connection.fetchval("SELECT to_regclass('settlement_items') IS NULL"):
+            raise UsageError(
+                "this database was made by an earlier version of the core: give --database-url an empty one"
+            )
         return
     if await connection.fetchval("SELECT to_regclass('orders') IS NOT NULL OR to_regclass('stock') IS NOT NULL"):
         raise UsageError("this database holds tables that are not ours: give --database-url an empty one")
-    await connection.execute((files(__package__) / "schema.sql").read_text())
+    for name in _TABLES:
+        await connection.execute((files(__package__) / name).read_text())
 
 
 async def _guard(connection: Any) -> None:

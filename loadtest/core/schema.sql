@@ -19,16 +19,17 @@
 --                 A held line past expires_at counts as free; whoever needs the units marks it `expired`, once.
 -- order_lines, reservation_lines   views on lines.
 -- reservations    state held -> ordered | released | expired (a held one past expires_at has expired).
--- orders          amount_yen = sum(quantity * unit_price_yen) of its order_lines. State see `order_moves_legally`;
+-- orders          amount_yen = sum(quantity * unit_price_yen) of its order_lines. State see `order_is_lawful` in guards.sql;
 --                 a pending_payment order past expires_at has expired. payment_id is the one payment that paid it,
 --                 open_payment_id the payment that is being attempted (created, unknown, pending_customer).
--- payments        attempts. State see `payment_moves_legally`. amount_yen is what was, or would be, captured.
+-- payments        attempts. State see `payment_is_lawful`. amount_yen is what was, or would be, captured.
 --                 refunded_yen <= refund_promised_yen <= amount_yen; promised counts refunds on their way.
 --                 applied: captured for its order; late: captured after the order was closed, so refunded in full.
 --                 merchant_payment_id is the PSP's key for the charge (null for cash).
 -- refunds         state pending -> refunded | failed. A refund whose PSP call timed out stays pending and is repeated.
 -- ledger_lines    double entry, immutable: debit positive, credit negative, every transfer sums to zero.
---                 Accounts: cash_drawer, psp_receivable (assets); sales (income), sales_returns (contra income);
+--                 Accounts: cash_drawer, psp_receivable, settlement_due (assets; the last is what the provider's file
+--                 has confirmed, less its fee); psp_fees (expense); sales (income), sales_returns (contra income);
 --                 unapplied_receipts (liability: money that arrived for a closed order);
 --                 refunds_payable (liability: promised, not yet paid back).
 --                   capture        cash_drawer|psp_receivable +a   sales -a
@@ -36,6 +37,7 @@
 --                   refund         sales_returns|unapplied_receipts +a   refunds_payable -a
 --                   refund_settled refunds_payable +a              cash_drawer|psp_receivable -a
 --                   refund_failed  refunds_payable +a              sales_returns|unapplied_receipts -a
+--                   settlement     settlement_due +(a - fee), psp_fees +fee   psp_receivable -a   (a refund: reversed)
 -- payment_codes   one-time codes that a shopper shows at the till.
 -- idempotency_keys  first outcome per client kind and key; status null: still in flight.
 -- webhook_inbox   events of the PSP by event id; `deliveries` counts repeats, processed_at null: not merged yet.
@@ -160,19 +162,27 @@ CREATE TABLE refunds (
     settled_at         timestamptz
 ) WITH (fillfactor = 80);
 
+CREATE INDEX refunds_of_payment ON refunds (payment_id);
+
 CREATE SEQUENCE ledger_transfers;
 CREATE TABLE ledger_lines (
     id         bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     transfer   bigint      NOT NULL,
     kind       text        NOT NULL,
     account    text        NOT NULL CHECK (account IN ('cash_drawer', 'psp_receivable', 'sales', 'sales_returns',
-        'unapplied_receipts', 'refunds_payable')),
+        'unapplied_receipts', 'refunds_payable', 'settlement_due', 'psp_fees')),
     amount_yen bigint      NOT NULL CHECK (amount_yen <> 0),
     order_id   bigint      NOT NULL,
     payment_id bigint      NOT NULL,
     refund_id  bigint,
     at         timestamptz NOT NULL DEFAULT clock_timestamp()
 );
+-- What is booked once, whoever books it. The table only grows, so an entry here is all that it costs.
+CREATE UNIQUE INDEX order_sold_once ON ledger_lines (order_id) WHERE kind = 'capture' AND amount_yen > 0;
+CREATE UNIQUE INDEX late_capture_booked_once ON ledger_lines (payment_id)
+    WHERE kind = 'late_capture' AND amount_yen > 0;
+CREATE UNIQUE INDEX refund_booked_once ON ledger_lines (refund_id, kind)
+    WHERE refund_id IS NOT NULL AND kind <> 'settlement' AND amount_yen > 0;
 
 CREATE TABLE payment_codes (
     code       text        PRIMARY KEY,
@@ -207,68 +217,6 @@ CREATE TABLE scans (
     location text        NOT NULL,
     shopper  bigint
 );
-
--- Which state may follow which. Here and not only in the functions, so that nobody can go round it.
-
-CREATE FUNCTION order_moves_legally() RETURNS trigger LANGUAGE plpgsql AS $$
-BEGIN
-    IF NOT (CASE OLD.state
-        WHEN 'pending_payment' THEN NEW.state IN ('paid', 'cancelled', 'expired')
-                                 OR (NEW.state = 'completed' AND NEW.fulfilment = 'carry')
-        WHEN 'paid'  THEN NEW.state IN ('cancelled', 'expired')
-                       OR (NEW.state = 'ready' AND NEW.fulfilment = 'collect')
-                       OR (NEW.state = 'shipped' AND NEW.fulfilment = 'ship')
-        WHEN 'ready' THEN NEW.state IN ('collected', 'cancelled', 'expired')
-        ELSE false END)
-    THEN
-        RAISE EXCEPTION 'order % may not go from % to %', OLD.id, OLD.state, NEW.state
-            USING ERRCODE = 'check_violation', CONSTRAINT = 'order_moves_legally';
-    END IF;
-    RETURN NEW;
-END $$;
-CREATE TRIGGER order_moves_legally BEFORE UPDATE OF state ON orders
-    FOR EACH ROW WHEN (OLD.state IS DISTINCT FROM NEW.state) EXECUTE FUNCTION order_moves_legally();
-
-CREATE FUNCTION payment_moves_legally() RETURNS trigger LANGUAGE plpgsql AS $$
-BEGIN
-    IF NOT (CASE OLD.state
-        WHEN 'created'            THEN NEW.state IN ('captured', 'failed', 'unknown', 'pending_customer')
-        WHEN 'unknown'            THEN NEW.state IN ('captured', 'failed', 'pending_customer')
-        WHEN 'pending_customer'   THEN NEW.state IN ('captured', 'failed', 'expired')
-        WHEN 'failed'             THEN NEW.state = 'captured' AND NEW.late  -- the PSP captured after all
-        WHEN 'expired'            THEN NEW.state = 'captured' AND NEW.late
-        WHEN 'captured'           THEN NEW.state IN ('partially_refunded', 'refunded')
-        WHEN 'partially_refunded' THEN NEW.state = 'refunded'
-        ELSE false END)
-    THEN
-        RAISE EXCEPTION 'payment % may not go from % to %', OLD.id, OLD.state, NEW.state
-            USING ERRCODE = 'check_violation', CONSTRAINT = 'payment_moves_legally';
-    END IF;
-    RETURN NEW;
-END $$;
-CREATE TRIGGER payment_moves_legally BEFORE UPDATE OF state ON payments
-    FOR EACH ROW WHEN (OLD.state IS DISTINCT FROM NEW.state) EXECUTE FUNCTION payment_moves_legally();
-
-CREATE FUNCTION ledger_is_immutable() RETURNS trigger LANGUAGE plpgsql AS $$
-BEGIN
-    RAISE EXCEPTION 'ledger lines and stock moves are never changed: write a correcting one'
-        USING ERRCODE = 'check_violation', CONSTRAINT = 'ledger_is_immutable';
-END $$;
-CREATE TRIGGER ledger_is_immutable BEFORE UPDATE OR DELETE OR TRUNCATE ON ledger_lines
-    FOR EACH STATEMENT EXECUTE FUNCTION ledger_is_immutable();
-CREATE TRIGGER moves_are_immutable BEFORE UPDATE OR DELETE OR TRUNCATE ON stock_moves
-    FOR EACH STATEMENT EXECUTE FUNCTION ledger_is_immutable();
-
-CREATE FUNCTION ledger_balances() RETURNS trigger LANGUAGE plpgsql AS $$
-BEGIN
-    IF EXISTS (SELECT FROM written GROUP BY transfer HAVING sum(amount_yen) <> 0) THEN
-        RAISE EXCEPTION 'a ledger transfer does not sum to zero'
-            USING ERRCODE = 'check_violation', CONSTRAINT = 'ledger_balances';
-    END IF;
-    RETURN NULL;
-END $$;
-CREATE TRIGGER ledger_balances AFTER INSERT ON ledger_lines REFERENCING NEW TABLE AS written
-    FOR EACH STATEMENT EXECUTE FUNCTION ledger_balances();
 
 -- What a command answers: HTTP status and body; `replayed` when it is the stored outcome of an earlier call.
 CREATE TYPE outcome AS (status int, body text, replayed boolean);

@@ -28,9 +28,9 @@ BEGIN
         ELSE
             PERFORM move_lines(held, 'held', 'allocated', 'allocate');
         END IF;
+        UPDATE payments SET state = 'captured', applied = true, captured_at = clock_timestamp() WHERE id = p.id;
         UPDATE orders SET state = CASE o.fulfilment WHEN 'carry' THEN 'completed' ELSE 'paid' END,
                           payment_id = p.id, open_payment_id = NULL WHERE id = o.id;
-        UPDATE payments SET state = 'captured', applied = true, captured_at = clock_timestamp() WHERE id = p.id;
         PERFORM post_transfer('capture', asset, 'sales', p.amount_yen, o.id, p.id, NULL);
         RETURN NULL;
     END IF;
