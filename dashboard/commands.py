@@ -1,4 +1,4 @@
-"""`omo dashboard` and `omo report`: look at runs in a browser, and write one file about them."""
+"""`omo dashboard`, `omo report`, `omo plot`: look at runs in a browser, write one file about them, draw documents."""
 
 from __future__ import annotations
 
@@ -8,12 +8,14 @@ from typing import Annotated
 
 import typer
 
+from dashboard.questions.commands import ask_questions
+
 _RUNS = Path("runs")
 _Out = Annotated[Path, typer.Option("--out", file_okay=False, help="Folder that holds the runs.")]
 
 
 class ReportLanguage(StrEnum):
-    """Languages of the report."""
+    """Languages of the report and of charts."""
 
     EN = "en"
     JA = "ja"
@@ -23,6 +25,8 @@ def register(app: typer.Typer) -> None:
     """Add the dashboard's commands to `app`."""
     app.command()(dashboard)
     app.command()(report)
+    app.command("questions")(ask_questions)
+    app.command()(plot)
 
 
 def dashboard(
@@ -64,3 +68,26 @@ def report(
     target = out or path / "report.html"
     write_report(path, other, load, "ja" if lang is ReportLanguage.JA else "en", target)
     typer.echo(str(target))
+
+
+def plot(
+    document: Annotated[Path, typer.Argument(help="A document: kept under runs/, or printed with --json.")],
+    out: Annotated[
+        Path | None, typer.Option(file_okay=False, help="Folder for the charts; the document's own.")
+    ] = None,
+    lang: Annotated[ReportLanguage, typer.Option(help="Language of the charts.")] = ReportLanguage.EN,
+    png: Annotated[bool, typer.Option("--png", help="Write PNG beside SVG.")] = False,
+) -> None:
+    """Draw what an evaluation has found: one SVG for each question that the document answers.
+
+    Each picture says what it shows, what came out, and how sure that is; equal documents give equal bytes. Prints the
+    paths. Examples:
+
+    omo plot runs/best-0123456789ab.json
+
+    omo plot runs/capabilities-0123456789ab.json --lang ja --png --out slides
+    """
+    from dashboard.plotting import write_charts
+
+    for path in write_charts(document, out, "ja" if lang is ReportLanguage.JA else "en", png):
+        typer.echo(str(path))

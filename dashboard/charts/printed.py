@@ -1,21 +1,12 @@
-"""Figures of the report in matplotlib, as SVG text that is the same for equal input.
-
-Text becomes paths (`svg.fonttype`), so that a figure looks the same on every machine and needs no font.
-"""
+"""Figures of the report in matplotlib."""
 
 from __future__ import annotations
 
-import hashlib
 import io
-import re
 import textwrap
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from html import escape
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-import matplotlib as mpl
-from matplotlib import font_manager
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
@@ -32,57 +23,60 @@ from dashboard.charts.palette import (
     STORE,
     WORLD,
 )
+from dashboard.charts.paper import WIDTH_IN, inlined, style
 from dashboard.charts.steps import UNITS, Step, relative_differences
-from dashboard.typeface import FAMILY, font_file
 from dashboard.words import Words
-
-WIDTH_IN = 8.2
 
 
 def waterfall(steps: Sequence[Step], names: Sequence[str], alt: str, say: Words) -> str:
     """Steps from zero to the company's change, each labelled with its signed amount."""
-    scale = scale_of([step.change_yen for step in steps], "yen", say.language)
 
     def draw(axes: Axes) -> None:
-        base = 0.0
-        for i, step in enumerate(steps):
-            height = step.change_yen / scale.divisor
-            bottom = 0.0 if step.is_total else base
-            colour = _colour(step)
-            face = "none" if step.is_total else colour
-            axes.bar(
-                i,
-                height,
-                bottom=bottom,
-                width=0.6,
-                color=face,
-                edgecolor=colour,
-                linewidth=1.4,
-                hatch="///" if step.is_total else None,
-            )
-            tip = bottom + height
-            label = yen(step.change_yen, say.language, signed=True)
-            axes.annotate(
-                label,
-                (i, tip),
-                (0, 5 if height >= 0 else -5),
-                textcoords="offset points",
-                ha="center",
-                va="bottom" if height >= 0 else "top",
-                fontsize=9,
-                bbox={"facecolor": LIGHT_BACKGROUND, "edgecolor": "none", "pad": 0.6},
-            )
-            if not step.is_total:
-                base = tip
-                if i + 1 < len(steps):
-                    axes.plot([i + 0.3, i + 0.7], [tip, tip], color=NEUTRAL, linewidth=0.8)
-        axes.axhline(0, color=INK_ON_LIGHT, linewidth=0.8)
-        axes.set_xticks(range(len(steps)), [textwrap.fill(name, 16) for name in names])
-        axes.set_ylabel(scale.unit)
-        axes.use_sticky_edges = False
-        axes.margins(y=0.14)
+        draw_waterfall(axes, steps, names, say)
 
     return _svg(draw, alt, say, 3.0)
+
+
+def draw_waterfall(axes: Axes, steps: Sequence[Step], names: Sequence[str], say: Words) -> None:
+    """Bars from one step to the next; a total stands on zero and is hatched."""
+    scale = scale_of([step.change_yen for step in steps], "yen", say.language)
+    base = 0.0
+    for i, step in enumerate(steps):
+        height = step.change_yen / scale.divisor
+        bottom = 0.0 if step.is_total else base
+        colour = _colour(step)
+        face = "none" if step.is_total else colour
+        axes.bar(
+            i,
+            height,
+            bottom=bottom,
+            width=0.6,
+            color=face,
+            edgecolor=colour,
+            linewidth=1.4,
+            hatch="///" if step.is_total else None,
+        )
+        tip = bottom + height
+        label = yen(step.change_yen, say.language, signed=True)
+        axes.annotate(
+            label,
+            (i, tip),
+            (0, 5 if height >= 0 else -5),
+            textcoords="offset points",
+            ha="center",
+            va="bottom" if height >= 0 else "top",
+            fontsize=9,
+            bbox={"facecolor": LIGHT_BACKGROUND, "edgecolor": "none", "pad": 0.6},
+        )
+        if not step.is_total:
+            base = tip
+            if i + 1 < len(steps):
+                axes.plot([i + 0.3, i + 0.7], [tip, tip], color=NEUTRAL, linewidth=0.8)
+    axes.axhline(0, color=INK_ON_LIGHT, linewidth=0.8)
+    axes.set_xticks(range(len(steps)), [textwrap.fill(name, 16) for name in names])
+    axes.set_ylabel(scale.unit)
+    axes.use_sticky_edges = False
+    axes.margins(y=0.14)
 
 
 def forest(document: dict[str, Any], alt: str, say: Words) -> str:
@@ -199,51 +193,9 @@ def _svg(draw: Callable[[Axes], None], alt: str, say: Words, height_in: float) -
 
 
 def _svg_figure(draw: Callable[[Figure], None], alt: str, say: Words, height_in: float) -> str:
-    with _style(say.language):
+    with style(say.language):
         figure = Figure(figsize=(WIDTH_IN, height_in), layout="constrained")
         draw(figure)
         buffer = io.StringIO()
         figure.savefig(buffer, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
-    return _inlined(buffer.getvalue(), alt)
-
-
-@contextmanager
-def _style(language: str) -> Iterator[None]:
-    if language == "ja":
-        font_manager.fontManager.addfont(str(font_file()))
-    settings: dict[Any, Any] = {
-        "font.family": FAMILY if language == "ja" else "DejaVu Sans",
-        "font.size": 9,
-        "svg.fonttype": "path",
-        "svg.hashsalt": "omotwin",
-        "axes.spines.top": False,
-        "axes.spines.right": False,
-        "axes.edgecolor": NEUTRAL,
-        "axes.labelcolor": INK_ON_LIGHT,
-        "axes.unicode_minus": True,
-        "text.color": INK_ON_LIGHT,
-        "xtick.color": INK_ON_LIGHT,
-        "ytick.color": INK_ON_LIGHT,
-        "axes.axisbelow": True,
-        "axes.grid": False,
-        "hatch.linewidth": 0.8,
-    }
-    with mpl.rc_context(settings):
-        yield
-
-
-def _inlined(svg: str, alt: str) -> str:
-    """The `<svg>` element alone, named for screen readers; in HTML it needs neither namespaces nor metadata.
-
-    Identifiers that nothing refers to go; the others are numbered, as matplotlib makes them from the last bits of a
-    layout, and get a prefix of their figure, as a page has one name space.
-    """
-    body = re.sub(r"<metadata>.*?</metadata>", "", svg[svg.index("<svg") :], flags=re.DOTALL)
-    body = re.sub(r' xmlns(:xlink)?="[^"]*"', "", body)
-    body = re.sub(r'<svg [^>]*?viewBox="([^"]*)"[^>]*>', r'<svg viewBox="\1">', body, count=1)
-    used = {name: at for at, name in enumerate(dict.fromkeys(re.findall(r'(?:url\(|href=")#([^)"]+)', body)))}
-    body = re.sub(r' id="([^"]+)"', lambda m: f' id="@{used[m[1]]}"' if m[1] in used else "", body)
-    body = re.sub(r'(url\(|href=")#([^)"]+)', lambda m: f"{m[1]}#@{used[m[2]]}", body)
-    prefix = hashlib.sha256(body.encode()).hexdigest()[:8]
-    body = re.sub(r'( id="|(?:url\(|href=")#)@', rf"\g<1>{prefix}-", body)
-    return body.replace("<svg ", f'<svg role="img" aria-label="{escape(alt, quote=True)}" ', 1).strip()
+    return inlined(buffer.getvalue(), alt)

@@ -1,0 +1,29 @@
+"""What all charts say alike: how sure the figures are, and names that the documents keep as identifiers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from dashboard.words import Words
+
+
+def basis(document: Mapping[str, Any], say: Words, replications: object = None) -> str:
+    """Kind of interval, replications, days, seed; the document has `seed` and `days`."""
+    n = document["replications"] if replications is None else replications
+    return say("plot.basis", n=n, days=document["days"], seed=document["seed"])
+
+
+def paragraph(say: Words, *sentences: str) -> str:
+    """Sentences one after the other; empty ones are left out."""
+    return say("finding.join").join(sentence for sentence in sentences if sentence)
+
+
+def named(kind: str, name: str, say: Words) -> str:
+    """A policy, capability, touch or rule: as it is written in scenarios, or its translation; `a+b` in parts."""
+    return " + ".join(say.of_code(kind, part, part) for part in name.split("+"))
+
+
+def cohort(name: str, say: Words) -> str:
+    """A group of shoppers."""
+    return say.of_code("cohort", name, name.replace("_", " "))
