@@ -14,6 +14,7 @@ import sim.evaluation.ledgers.commands
 import sim.evaluation.lifetime_value.commands
 import sim.evaluation.policies.commands
 import sim.evaluation.policies.congruence_commands
+import sim.evaluation.rollout.commands
 import sim.verify.commands
 from scenarios.errors import UsageError, hint
 from sim.launching import (
@@ -46,6 +47,7 @@ def register(app: typer.Typer) -> None:
     sim.evaluation.ledgers.commands.register(app)
     sim.evaluation.policies.commands.register(app)
     sim.evaluation.policies.congruence_commands.register(app)
+    sim.evaluation.rollout.commands.register(app)
     sim.verify.commands.register(app)
 
 

@@ -80,7 +80,7 @@ class CompanyView:
 def company_view(directory: Path, scenario: Scenario, lookback_days: float = LOOKBACK_DAYS) -> CompanyView:
     """The paths of the replication in `directory`; each order that was completed ends one."""
     with opened(directory) as db:
-        seen = sorted(_sightings(db, _Identities(scenario)), key=lambda sighting: (sighting.person, sighting.time_s))
+        seen = sorted(_sightings(db, Identities(scenario)), key=lambda sighting: (sighting.person, sighting.time_s))
     paths: list[TouchPath] = []
     for _, one in groupby(seen, key=lambda sighting: sighting.person):
         paths += paths_of(list(one), lookback_days * DAY_S)
@@ -120,7 +120,7 @@ def _touches(path: Iterable[Sighting]) -> tuple[str, ...]:
     return tuple(sighting.touch for sighting in path)
 
 
-class _Identities:
+class Identities:
     """Which id the company files something under, by what its systems could do at that place and on that day."""
 
     def __init__(self, scenario: Scenario) -> None:
@@ -146,7 +146,7 @@ class _Identities:
         return self.account(shopper) if self.has("unified_id", store, time_s) else 2 * shopper + 1
 
 
-def _sightings(db: duckdb.DuckDBPyConnection, ids: _Identities) -> list[Sighting]:
+def _sightings(db: duckdb.DuckDBPyConnection, ids: Identities) -> list[Sighting]:
     by_account = [row for query in (_IN_THE_APP, _MESSAGES) for row in db.execute(query).fetchall()]
     seen = [Sighting(ids.account(shopper), at_s, touch) for at_s, shopper, touch in by_account]
     for at_s, shopper, store in db.execute(_SIGN_UPS).fetchall():
@@ -158,7 +158,7 @@ def _sightings(db: duckdb.DuckDBPyConnection, ids: _Identities) -> list[Sighting
 
 
 def _of_order(
-    ids: _Identities,
+    ids: Identities,
     order: int,
     shopper: int,
     placed_s: float,
