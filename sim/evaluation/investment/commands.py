@@ -48,7 +48,7 @@ def investment(
         ),
     ] = None,
     base: Annotated[
-        str, typer.Option(help="What is open before: a mode or a scenario, of which only [capabilities] counts.")
+        str, typer.Option(help="What is open before: a mode, or what a scenario can do on its first day.")
     ] = "ward-siloed",
     every_days: Annotated[int, typer.Option(min=1, help="Days from one opening to the next.")] = 28,
     days: Annotated[
@@ -56,7 +56,9 @@ def investment(
     ] = None,
     capex_yen: Annotated[
         int | None,
-        typer.Option(min=0, help="The whole investment, instead of [capability_costs]; spent in their proportion."),
+        typer.Option(
+            min=0, help="The whole investment, in place of the scenario's capability costs; spent in their proportion."
+        ),
     ] = None,
     wards: Annotated[int, typer.Option(min=1, help="Towns like this one that share the --capex-yen.")] = 1,
     years: Annotated[float, typer.Option(min=0.25, max=50, help="Years over which it must pay.")] = 5,
@@ -124,7 +126,7 @@ def investment(
 def stores(
     scenario: Annotated[str, typer.Argument(help="The converted world: a preset or a TOML file.")],
     base: Annotated[
-        str, typer.Option(help="What a store is left at: a mode or a scenario, of which only [capabilities] counts.")
+        str, typer.Option(help="What a store is left at: a mode, or what a scenario can do on its first day.")
     ] = "ward-siloed",
     light: Annotated[
         list[str] | None,
@@ -142,7 +144,7 @@ def stores(
         ),
     ] = False,
     seed: SeedOption = None,
-    reps: RepsOption = 10,
+    reps: RepsOption = 5,
     sets: SetOption = None,
     out: RunsOption = RUNS,
     jobs: JobsOption = None,
@@ -154,7 +156,8 @@ def stores(
 
     For each store the same shoppers live in a world in which this store alone stays as it was, in one in which it alone
     is converted (with the EC shop), and in one with each lighter set there. What counts is the company's contribution:
-    what the store loses to or wins from other stores and EC is in it. Examples:
+    what the store loses to or wins from other stores and EC is in it. Three worlds, and for each store two and one per
+    lighter set, each of --reps replications. Examples:
 
     omo stores ward-mixed-ages --reps 10
 
