@@ -54,12 +54,12 @@ def test_the_same_sweep_runs_nothing_again(runs: Path) -> None:
     assert {run: run.stat().st_mtime_ns for run in list_runs(runs)} == before
 
 
-@pytest.mark.parametrize("by", ["store", "category"])
+@pytest.mark.parametrize("by", ["store", "area", "category"])
 def test_parts_are_the_companys_contribution(runs: Path, by: str) -> None:
     document = omo(*CREDIT, "--by", by, "--baseline", "0.5", out=runs)
     assert document["baseline"] == {"credit": 0.5}
     parts = document["by"]["parts"]
-    assert {"store": "station", "category": "apparel"}[by] in {part["part"] for part in parts}
+    assert {"store": "station", "area": "station", "category": "apparel"}[by] in {part["part"] for part in parts}
     for at, point in enumerate(document["points"]):
         whole = sum(part["contribution_yen"][at]["mean"] for part in parts)
         assert whole == pytest.approx(point["measures"]["contribution_yen"]["mean"], abs=1e-3)

@@ -84,6 +84,19 @@ def test_a_lopsided_curve_is_not_taken_for_a_parabola() -> None:
     assert found.at == pytest.approx(0.25, abs=0.03)
 
 
+def test_steps_are_not_smoothed() -> None:
+    rng = np.random.default_rng(11)
+    places = np.linspace(0.0, 1.0, 6)
+    steps = np.array([0.0, 0.0, 40.0, 40.0, 130.0, 130.0])
+    found = optimum(places.tolist(), rng.normal(4000, 100, (6, 1)) + steps + rng.normal(0, 5, (6, 6)), seed=1)
+    assert found is not None
+    assert found.degree == 0
+    assert found.at in (0.8, 1.0)
+    assert (found.low, found.high) == (0.8, 1.0)
+    assert found.gain_low.mean == pytest.approx(130, abs=8)
+    assert abs(found.gain_high.mean) < 8
+
+
 def test_lack_of_fit_is_claimed_as_seldom_as_it_should() -> None:
     rng = np.random.default_rng(6)
     shape = (6, 11)

@@ -33,7 +33,8 @@ def sweep(
         str | None, typer.Option(metavar="VALUE", help="The point that others are compared with; else the first.")
     ] = None,
     by: Annotated[
-        Literal["store", "category"] | None, typer.Option(help="Contribution's optimum for each of these as well.")
+        Literal["store", "area", "category"] | None,
+        typer.Option(help="Contribution's optimum for each of these as well; an area is where a store is nearest."),
     ] = None,
     least: Annotated[bool, typer.Option("--least", help="The least is best: waits, lost sales.")] = False,
     seed: SeedOption = None,

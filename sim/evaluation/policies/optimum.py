@@ -6,8 +6,11 @@ of other replications and hold everything that is common to all points in a cons
 place x is a mean over replications with Student's interval, and the interval of the optimum is all places at which
 this slope could be zero (for a quadratic this is Fieller's set for a ratio of means, 1954: right in small samples too,
 where percentiles of a bootstrap over few replications are too narrow). The bootstrap over replications says how often
-the optimum lies inside rather than at an end. The interval knows of chance, not of a curve that no polynomial follows:
-lopsided ones are covered less often than it says.
+the optimum lies inside rather than at an end.
+
+Where no polynomial follows the points (a rule that rounds makes steps), the points stand for themselves, with straight
+lines between: the interval spans those not significantly worse than the best. Lopsided curves that pass for polynomials
+are covered less often than the interval says.
 """
 
 from __future__ import annotations
@@ -27,7 +30,12 @@ Floats = NDArray[np.float64]
 
 _GRID: Final = 1001
 _HIGHEST_DEGREE: Final = 6
+POINTS: Final = 0
+"""The degree of a curve that is no polynomial: straight lines from point to point."""
 _LACK_OF_FIT: Final = 0.2
+"""A higher degree is tried below this p-value: a lack of fit that was missed would pass for precision."""
+_NO_CURVE: Final = 0.05
+"""No polynomial is believed below this one."""
 _RESAMPLES: Final = 2000
 _PURPOSE: Final = 7401
 """Tells this bootstrap's random numbers from others under the same seed."""
@@ -35,8 +43,9 @@ _PURPOSE: Final = 7401
 
 @dataclass(frozen=True)
 class Optimum:
-    """`low` and `high` bound the place of the optimum (None for one replication). `lack_of_fit_p` is None where there
-    are too few points to test the curve. `interior_share` is the share of resamples whose optimum is at neither end.
+    """`low` and `high` bound the place of the optimum (None for one replication). `degree` 0 are straight lines.
+    `lack_of_fit_p` is None where there are too few points to test the curve. `interior_share` is the share of resamples
+    whose optimum is at neither end.
 
     `gain_low` and `gain_high`: the optimum against either end, each replication read at the optimum that the others
     give, so that luck in choosing it does not count. `curve`: (place, gain against the low end) for drawing.
@@ -57,12 +66,13 @@ class Optimum:
 
 @dataclass(frozen=True)
 class Curves:
-    """One fitted polynomial a replication: `rises` above the low end and `slopes`, both (grid, replications)."""
+    """One curve a replication: `rises` above the low end, and `slopes` of polynomials; both (grid, replications)."""
 
     degree: int
     lack_of_fit_p: float | None
     rises: Floats
-    slopes: Floats
+    slopes: Floats | None
+    places: Floats
 
     def best(self, weights: Floats | None = None) -> NDArray[np.intp]:
         """Place on the grid of the highest mean; with `weights` (sets, replications) one for each set of weights."""
@@ -100,17 +110,26 @@ def optimum(
 
 
 def curves(places: Floats, outcomes: Floats) -> Curves:
-    """The polynomial of the lowest degree from 2 to 6 that the points do not contradict, for each replication."""
+    """The polynomial of the lowest degree from 2 to 6 that the points do not contradict, for each replication; straight
+    lines between the points where they contradict all."""
     highest = min(_HIGHEST_DEGREE, max(2, len(places) - 2), len(places) - 1)
+    p: float | None = None
     for degree in range(min(2, highest), highest + 1):
         p = lack_of_fit_p(places, outcomes, degree)
-        if p is None or p >= _LACK_OF_FIT:
-            break
+        if p is None or p >= (_LACK_OF_FIT if degree < highest else _NO_CURVE):
+            return _polynomials(places, outcomes, degree, p)
+    grid = np.linspace(places[0], places[-1], _GRID)
+    rises = np.array([np.interp(grid, places, row - row[0]) for row in outcomes]).T
+    return Curves(POINTS, p, rises, None, places)
+
+
+def _polynomials(places: Floats, outcomes: Floats, degree: int, p: float | None) -> Curves:
     powers = np.arange(1, degree + 1)
-    u = _unit(places)
-    coefficients = np.linalg.pinv(np.vander(u, degree + 1, increasing=True))[1:] @ outcomes.T
+    design = np.vander(_unit(places), degree + 1, increasing=True)
+    coefficients = np.linalg.pinv(design)[1:] @ outcomes.T
     v = np.linspace(-1.0, 1.0, _GRID)[:, None]
-    return Curves(degree, p, (v**powers - (-1.0) ** powers) @ coefficients, (powers * v ** (powers - 1)) @ coefficients)
+    rises, slopes = (v**powers - (-1.0) ** powers) @ coefficients, (powers * v ** (powers - 1)) @ coefficients
+    return Curves(degree, p, rises, slopes, places)
 
 
 def lack_of_fit_p(places: Floats, outcomes: Floats, degree: int) -> float | None:
@@ -152,21 +171,33 @@ def _unit(places: Floats) -> Floats:
 
 
 def _bounds(fitted: Curves, best: int, confidence: float) -> tuple[int | None, int | None]:
-    """First and last place whose slope could be zero and which is not surely worse than the best; an end also where
-    the outcome could fall towards the inside."""
+    """First and last place on the grid that may be the optimum."""
     n = fitted.rises.shape[1]
     if n < 2:
         return None, None
-    quantile = float(student.ppf(0.5 + confidence / 2, n - 1)) / n**0.5
-    slope, slack = fitted.slopes.mean(axis=1), quantile * fitted.slopes.std(axis=1, ddof=1)
-    possible = np.abs(slope) <= slack
-    possible[0] = slope[0] <= slack[0]
-    possible[-1] = slope[-1] >= -slack[-1]
     behind = fitted.rises[best] - fitted.rises
-    possible &= behind.mean(axis=1) <= quantile * behind.std(axis=1, ddof=1)
+    mean, error = behind.mean(axis=1), behind.std(axis=1, ddof=1) / n**0.5
+    if fitted.slopes is None:
+        # One-sided against each other point, all together: Bonferroni.
+        at = np.round((_unit(fitted.places) + 1) / 2 * (_GRID - 1)).astype(int)
+        quantile = float(student.ppf(1 - (1 - confidence) / (len(at) - 1), n - 1))
+        possible = np.zeros(_GRID, dtype=bool)
+        possible[at] = mean[at] <= quantile * error[at]
+    else:
+        quantile = float(student.ppf(0.5 + confidence / 2, n - 1))
+        possible = _could_be_level(fitted.slopes, quantile) & (mean <= quantile * error)
     possible[best] = True
     places = np.flatnonzero(possible)
     return int(places[0]), int(places[-1])
+
+
+def _could_be_level(slopes: Floats, quantile: float) -> NDArray[np.bool_]:
+    """Places whose slope could be zero; an end also where the outcome could fall towards the inside."""
+    slope, slack = slopes.mean(axis=1), quantile * slopes.std(axis=1, ddof=1) / slopes.shape[1] ** 0.5
+    level = np.abs(slope) <= slack
+    level[0] = slope[0] <= slack[0]
+    level[-1] = slope[-1] >= -slack[-1]
+    return np.asarray(level)
 
 
 def _interior(fitted: Curves, seed: int, resamples: int) -> float:

@@ -142,8 +142,9 @@ def _by(swept: Swept, by: By, seed: int) -> dict[str, Any]:
                 "optimum": optimum_as_dict(best) if best else None,
             }
         )
-    gain = own_instead_of_common(places, found.contribution)
-    return {"kind": by, "how": HOW[by], "parts": parts, "own_instead_of_common_yen": as_dict(gain)}
+    # Needs go over from store to store and home as the parameter changes: what one store gains another one loses.
+    gain = as_dict(own_instead_of_common(places, found.contribution)) if by != "store" else None
+    return {"kind": by, "how": HOW[by], "parts": parts, "own_instead_of_common_yen": gain}
 
 
 def as_dict(interval: Interval) -> dict[str, float | None]:

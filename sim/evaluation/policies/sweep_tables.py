@@ -35,7 +35,8 @@ def print_sweep(document: dict[str, Any]) -> None:
         console.print(line, markup=False)
     if document["by"]:
         console.print(_by(document))
-        console.print(_own(document["by"]), markup=False)
+        if document["by"]["own_instead_of_common_yen"]:
+            console.print(_own(document["by"]), markup=False)
         console.print(document["by"]["how"], style="dim", markup=False)
     if document["state"] != "complete":
         console.print("Interrupted: only points that were finished are here; the same command goes on from there.")
@@ -102,13 +103,12 @@ def _conclusions(document: dict[str, Any]) -> list[str]:
 def _optimum(found: dict[str, Any], unit: str) -> str:
     if found["low"] is None:
         return f"{found['at']:g} (one replication has no interval)"
-    fit = found["lack_of_fit_p"]
-    poor = " The points do not follow the fitted curve: trust the best point." if fit is not None and fit < 0.01 else ""
+    fit = f"polynomial of degree {found['degree']}" if found["degree"] else "no smooth curve: from point to point"
     return (
         f"{found['at']:.3g} (95 % interval {found['low']:.3g} to {found['high']:.3g}), inside in "
         f"{100 * found['interior_share']:.0f} % of resamples; against the low end "
         f"{interval(found['gain']['low'], unit, signed=True)}, against the high end "
-        f"{interval(found['gain']['high'], unit, signed=True)} {unit} (polynomial of degree {found['degree']}){poor}"
+        f"{interval(found['gain']['high'], unit, signed=True)} {unit} ({fit})"
     )
 
 
