@@ -1,10 +1,11 @@
-"""Our core's API as a client sees it: the request of each step, and what an answer means.
+"""What passes between a client and a target, and our core's API: the request of each step, what an answer means.
 
 Pure functions: nothing here opens a connection.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final, Literal, NamedTuple
 from urllib.parse import quote
@@ -14,6 +15,8 @@ import msgspec
 from loadtest.script import Line, Step
 
 Outcome = Literal["ok", "rejected", "unknown", "skipped"]
+Verdict = Literal["ok", "rejected", "busy", "unknown"]
+"""What one answer says: `busy` had no effect and may be asked again, `unknown` may have had one."""
 
 METHOD_OF_BRAND: Final = {
     "cash": "cash",
@@ -34,12 +37,22 @@ _encode: Final = msgspec.json.Encoder().encode
 
 
 class Request(NamedTuple):
-    """One HTTP request; `key` is the idempotency key, empty for a GET."""
+    """One HTTP request; `key` is the idempotency key, empty where there is none. `head`: its own header lines."""
 
     method: str
     path: str
     body: bytes
     key: str
+    head: str = ""
+
+
+class Reply(NamedTuple):
+    """What came back on the wire; status 0 and the `problem` where nothing did. `headers` only if asked for."""
+
+    status: int
+    content: bytes = b""
+    headers: tuple[tuple[str, str], ...] = ()
+    problem: str = ""
 
 
 class Body(msgspec.Struct):
@@ -64,6 +77,14 @@ class Answer(NamedTuple):
 
 
 NOBODY: Final = Body()
+
+
+class Reading(NamedTuple):
+    """A reply as the target's API means it; `rule` says why, for those who check an adapter."""
+
+    verdict: Verdict
+    body: Body
+    rule: str = ""
 
 
 @dataclass
@@ -156,7 +177,7 @@ def poll_request(payment: int) -> Request:
 
 
 def _post(path: str, body: dict[str, Any], key: str) -> Request:
-    return Request("POST", path, _encode(body), key)
+    return Request("POST", path, _encode(body), key, f"Idempotency-Key: {key}\r\n")
 
 
 def read_body(content: bytes) -> Body:
@@ -167,6 +188,14 @@ def read_body(content: bytes) -> Body:
         return Body(error="not JSON of this API")
 
 
+def read_reply(reply: Reply) -> Reading:
+    """What our core's reply means."""
+    body = read_body(reply.content) if reply.status else Body(error=reply.problem)
+    if not is_retryable(reply.status, body.error):
+        return Reading("ok" if 200 <= reply.status < 300 else "rejected", body)
+    return Reading("unknown" if leaves_doubt(reply.status, body.error) else "busy", body)
+
+
 def is_retryable(status: int, error: str | None) -> bool:
     """Whether the same request, under the same key, may be sent again: no answer, overload, server error, in flight."""
     return status == 0 or status >= 500 or (status == 409 and error == "in_flight")
@@ -175,3 +204,19 @@ def is_retryable(status: int, error: str | None) -> bool:
 def leaves_doubt(status: int, error: str | None) -> bool:
     """Whether the request may have had its effect although no outcome was told. A 503 is a refusal: it had none."""
     return is_retryable(status, error) and status != 503
+
+
+class Call(NamedTuple):
+    """One request to be sent: the step it belongs to, its name in the statistics and how long to wait before it."""
+
+    step: Step
+    action: str
+    client: str
+    request: Request
+    pause_s: float = 0.0
+    """Think time of the client itself; 0 means that the step's own due time rules."""
+    read: Callable[[Reply], Reading] = read_reply
+    again: bool = True
+    """Whether it may be sent again when nobody knows whether it took effect."""
+    leads_to: str = ""
+    """The action whose earlier request this is; when it fails, the action has failed. Empty for the last request."""

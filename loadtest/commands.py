@@ -61,7 +61,11 @@ def trace(
 def load(
     trace: Annotated[Path, typer.Argument(help="Trace directory, from `omo trace`.")],
     out: Annotated[Path, typer.Option(file_okay=False, help="Where the results go; a new directory.")] = Path("load"),
-    target: Annotated[str, typer.Option(help="`core` starts our own core; or the URL of one that runs.")] = "core",
+    target: Annotated[
+        str,
+        typer.Option(help="`core` starts our own; or a core's URL, a target file FILE.toml, package.module:Class."),
+    ] = "core",
+    base_url: Annotated[str | None, typer.Option(help="Address of the system of a target file or class.")] = None,
     keys_file: Annotated[Path | None, typer.Option(dir_okay=False, exists=True, help="API keys of that core.")] = None,
     psp_url: Annotated[str | None, typer.Option(help="Its payment provider, to compare the books.")] = None,
     database_url: Annotated[
@@ -81,12 +85,13 @@ def load(
     unsafe_no_stock_guard: Annotated[bool, typer.Option("--unsafe-no-stock-guard", hidden=True)] = False,
     as_json: _Json = False,
 ) -> None:
-    """Replay a trace open loop against a payment core and measure from the intended start of each step.
+    """Replay a trace open loop against our core or another system; measure from the intended start of each step.
 
     Starts a payment provider with faults, the core and a private PostgreSQL, seeds them, replays, reconciles, and
     keeps the books for `omo audit`. Exits with 4 when the run is not valid. Ctrl-C keeps what was measured.
 
-    Example: omo load lunch --out load-1 && omo audit load-1
+    Examples: omo load lunch --out load-1 && omo audit load-1
+    omo load lunch --target shop.toml --base-url http://127.0.0.1:8000 --out load-2
     """
     from loadtest.load import Options, run_load
     from loadtest.servers import Faults
@@ -99,6 +104,7 @@ def load(
         trace=trace,
         out=out,
         target=target,
+        base_url=base_url,
         keys_file=keys_file,
         psp_url=psp_url,
         database_url=database_url,

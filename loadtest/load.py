@@ -20,11 +20,13 @@ from pathlib import Path
 from typing import Any, Final
 
 from loadtest import office
-from loadtest.audit.books import dump_core
 from loadtest.embedded_postgres import embedded_postgres
 from loadtest.result import Setting, measure
 from loadtest.servers import Faults, free_port, omo_server, process
 from loadtest.spool import to_parquet
+from loadtest.targets.choose import is_core, system_of
+from loadtest.targets.core_system import CoreSystem
+from loadtest.targets.protocol import System
 from loadtest.trace_schema import Trace, read_trace
 from scenarios.errors import TargetUnreachable, UsageError
 
@@ -38,11 +40,15 @@ Tell = Callable[[float, float], None]
 
 @dataclass(frozen=True)
 class Options:
-    """What `omo load` was asked to do. `target` is `core` or the URL of a running core."""
+    """What `omo load` was asked to do. `target` is `core`, the URL of a running core, a TOML file or a class.
+
+    `base_url` is the address of the system of a file or class, where it is not the file's own.
+    """
 
     trace: Path
     out: Path
     target: str = "core"
+    base_url: str | None = None
     keys_file: Path | None = None
     psp_url: str | None = None
     database_url: str | None = None
@@ -52,16 +58,6 @@ class Options:
     speed: float = 1.0
     web_port: int | None = None
     stock_guard: bool = True
-
-
-@dataclass(frozen=True)
-class Target:
-    """A core that answers: where, with which keys, and where its books are."""
-
-    url: str
-    keys: dict[str, str]
-    database_url: str | None
-    psp_url: str | None
 
 
 def run_load(options: Options, tell: Tell) -> dict[str, Any]:
@@ -75,12 +71,11 @@ def run_load(options: Options, tell: Tell) -> dict[str, Any]:
     options.out.mkdir(parents=True, exist_ok=True)
     with _until_interrupted() as interrupted, ExitStack() as stack:
         scratch = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="omo-load-")))
-        target = _target(options, scratch, stack, interrupted.is_set)
-        office.seed(target.url, target.keys["back_office"], trace)
-        office.keep_opening(trace, options.out)
-        _replay(options, trace, target, scratch, interrupted, tell)
-        problems = _close_books(options, target)
-        return _finish(options, trace, target, problems, interrupted=interrupted.is_set())
+        system = _system(options, scratch, stack, interrupted.is_set)
+        system.seed(trace, options.out)
+        _replay(options, trace, system, scratch, interrupted, tell)
+        problems = system.keep_books(options.out)
+        return _finish(options, trace, problems, interrupted=interrupted.is_set())
 
 
 def _check(options: Options, trace: Trace) -> None:
@@ -90,7 +85,7 @@ def _check(options: Options, trace: Trace) -> None:
         raise UsageError(f"{options.out} is not empty; give --out a new directory")
     if options.speed <= 0:
         raise UsageError(f"--speed {options.speed:g}: must be above 0")
-    if options.target != "core" and options.keys_file is None:
+    if is_core(options.target) and options.target != "core" and options.keys_file is None:
         raise UsageError(f"--target {options.target} needs --keys-file: JSON with keys for till, app and back_office")
     if options.web_port is not None and options.workers:
         raise UsageError("--web-ui and --workers cannot be combined")
@@ -114,14 +109,16 @@ def _until_interrupted() -> Iterator[threading.Event]:
             signal.signal(number, handler)
 
 
-def _target(options: Options, scratch: Path, stack: ExitStack, stopped: Callable[[], bool]) -> Target:
+def _system(options: Options, scratch: Path, stack: ExitStack, stopped: Callable[[], bool]) -> System:
+    if not is_core(options.target):
+        return system_of(options.target, options.base_url)
     if options.target != "core":
         assert options.keys_file is not None
         keys = json.loads(options.keys_file.read_text(encoding="utf-8"))
         keys = keys.get("keys", keys)
         if missing := {"till", "app", "back_office"} - keys.keys():
             raise UsageError(f"{options.keys_file}: no key for {', '.join(sorted(missing))}")
-        return Target(options.target.rstrip("/"), keys, options.database_url, options.psp_url)
+        return CoreSystem(options.target.rstrip("/"), keys, options.database_url, options.psp_url)
     database_url = options.database_url or stack.enter_context(embedded_postgres())
     log = options.out / "servers.log"
     psp = stack.enter_context(omo_server(["psp", "serve", *options.faults.arguments()], scratch, "psp", log, stopped))
@@ -139,19 +136,19 @@ def _target(options: Options, scratch: Path, stack: ExitStack, stopped: Callable
     status, answer = office.call("POST", f"{psp['url']}/psp/faults", hook)
     if status != 200:
         raise TargetUnreachable(f"the provider refused its webhook address ({status}): {answer[:200]!r}")
-    return Target(core["url"], core["keys"], database_url, psp["url"])
+    return CoreSystem(core["url"], core["keys"], database_url, psp["url"])
 
 
 def _replay(
-    options: Options, trace: Trace, target: Target, scratch: Path, interrupted: threading.Event, tell: Tell
+    options: Options, trace: Trace, system: System, scratch: Path, interrupted: threading.Event, tell: Tell
 ) -> None:
     keys = scratch / "keys.json"
     keys.touch(mode=0o600)
-    keys.write_text(json.dumps(target.keys), encoding="utf-8")
+    keys.write_text(json.dumps(system.keys if isinstance(system, CoreSystem) else {}), encoding="utf-8")
     log = options.out / "locust.log"
     seconds = (trace.header["last_due_s"] - trace.header["first_due_s"]) / options.speed
     with ExitStack() as stack:
-        commands = _locust_commands(options, target, keys)
+        commands = _locust_commands(options, system, keys)
         children = [stack.enter_context(process(command, log)) for command in commands]
         _wait(children[0], options.out, seconds, interrupted, tell)
         for child in children[1:]:
@@ -161,11 +158,13 @@ def _replay(
         raise TargetUnreachable(f"the load generator ended with code {children[0].returncode}: {tail}")
 
 
-def _locust_commands(options: Options, target: Target, keys: Path) -> list[list[str]]:
+def _locust_commands(options: Options, system: System, keys: Path) -> list[list[str]]:
     """The command of the process that leads (alone or as master), then those of the workers."""
     run_id = "load" if options.target == "core" else f"load-{secrets.token_hex(4)}"
     base = [sys.executable, "-m", "locust", "-f", str(Path(__file__).with_name("locustfile.py"))]
-    base += ["--host", target.url, "--trace", str(options.trace), "--keys-file", str(keys)]
+    if not isinstance(system, CoreSystem):
+        base += ["--target", options.target]
+    base += ["--host", system.url, "--trace", str(options.trace), "--keys-file", str(keys)]
     base += ["--load-dir", str(options.out), "--run-id", run_id, "--speed", str(options.speed)]
     base += ["--loglevel", "WARNING"]
     if options.web_port is not None:
@@ -197,33 +196,7 @@ def _wait(child: subprocess.Popen[bytes], out: Path, seconds: float, interrupted
             tell(min(max(time.time() - started, 0.0), seconds), seconds)
 
 
-def _close_books(options: Options, target: Target) -> list[str]:
-    """Reconcile and keep both books. A target that has died costs its books, not the client's history."""
-
-    def settle() -> None:
-        if unknown := office.reconcile(target.url, target.keys["back_office"]):
-            raise TargetUnreachable(f"{unknown} payments are still unknown after reconciliation")
-
-    def keep() -> None:
-        if target.psp_url is not None:
-            office.keep_psp_book(target.psp_url, options.out)
-
-    def dump() -> None:
-        if target.database_url is not None:
-            dump_core(target.database_url, options.out / "books")
-
-    problems = []
-    for work in (settle, keep, dump):
-        try:
-            work()
-        except TargetUnreachable as error:
-            problems.append(str(error))
-    return problems
-
-
-def _finish(
-    options: Options, trace: Trace, target: Target, problems: list[str], *, interrupted: bool
-) -> dict[str, Any]:
+def _finish(options: Options, trace: Trace, problems: list[str], *, interrupted: bool) -> dict[str, Any]:
     spools = sorted((options.out / "spool").glob("*.jsonl"))
     to_parquet(spools, options.out / "client_history.parquet")
     setting = Setting(len(trace.steps), options.warm_up_s, max(options.workers, 1), interrupted)
@@ -241,7 +214,7 @@ def _finish(
         "faults": asdict(options.faults) if options.target == "core" else None,
         "stock_guard": options.stock_guard,
         **measures,
-        "books": target.database_url is not None,
+        "books": (options.out / "books" / "books.json").is_file(),
         "history_complete": len(list((options.out / "spool").glob("*.ended"))) == max(options.workers, 1),
         "machine": {"cores": os.cpu_count(), "platform": platform.platform()},
         "versions": {"python": platform.python_version(), **_versions("locust", "gevent", "geventhttpclient")},

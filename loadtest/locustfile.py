@@ -34,9 +34,11 @@ from loadtest.journey import run_journey
 from loadtest.script import Script, Step, read_script
 from loadtest.sender import Clock, Office, Sender
 from loadtest.spool import Spool
+from loadtest.targets.choose import is_core, target_of
+from loadtest.targets.protocol import Target
 from loadtest.trace_schema import read_header
 from loadtest.wire import Connections
-from scenarios.errors import UsageError
+from scenarios.errors import OmoError, UsageError
 
 LEAD_S: Final = 0.5
 """Between the start message and the first step, once every generator has read its share."""
@@ -52,6 +54,7 @@ class JourneyUser(User):
         self.run_id = run
         self.office = office
         self.steps: list[Step] = []
+        self.target: Target | None = None
 
     def run(self) -> None:  # type: ignore[misc]
         """Carry out the journey once, instead of Locust's endless task loop (its own PytestUser does the same)."""
@@ -63,7 +66,7 @@ class JourneyUser(User):
         """All steps of the journey."""
         if self.office is not None:
             sender = Sender(self.office)
-            run_journey(self.run_id, self.steps, sender.send, sender.skip)
+            run_journey(self.run_id, self.steps, sender.send, sender.skip, self.target)
 
 
 class TraceShape(LoadTestShape):
@@ -87,7 +90,8 @@ class Replay:
         self.trace = Path(options.trace)
         self.header: Mapping[str, Any] = read_header(self.trace)
         self.directory = Path(options.load_dir)
-        self.keys: Mapping[str, str] = _read_keys(Path(options.keys_file))
+        keys = _read_keys(Path(options.keys_file)) if is_core(options.target) else {}
+        self.target = target_of(options.target, environment.host or "", keys, self.directory)
         self.speed = float(options.speed)
         self.run_id: str = options.run_id or secrets.token_hex(4)
         self.run_id_now = self.run_id
@@ -176,7 +180,8 @@ class Replay:
         zero = time.perf_counter() + (start_at - time.time()) - first_s
         self.spool = Spool(self.directory / "spool" / f"{self.share:03d}.jsonl")
         host = self.environment.host or ""
-        connections = {kind: Connections(host, self.keys.get(kind, "")) for kind in ("till", "app", "back_office")}
+        keep = self.target.keeps_headers
+        connections = {kind: Connections(host, head, keep_headers=keep) for kind, head in self.target.heads().items()}
         office = Office(Clock(zero), connections, self.spool, self.report)
         gc.collect()
         gc.freeze()
@@ -198,7 +203,7 @@ class Replay:
             elif index % _YIELD_EVERY == 0:
                 gevent.sleep(0)
             user = JourneyUser(self.environment, self.run_id_now, office)
-            user.steps = script.steps(index)
+            user.steps, user.target = script.steps(index), self.target
             user.start(self.runner.user_greenlets)
         self.runner.user_greenlets.join()
         flusher.kill()
@@ -271,6 +276,7 @@ def add_arguments(parser: LocustArgumentParser) -> None:
     """What to replay, with which keys, and where the history goes."""
     add = parser.add_argument
     add("--trace", env_var="OMO_TRACE", required=False, default="trace", help="trace directory, from `omo trace`")
+    add("--target", env_var="OMO_TARGET", default="core", help="core, a target file, or package.module:Class")
     add("--keys-file", env_var="OMO_KEYS", default="keys.json", help="JSON object: client kind -> API key")
     add("--load-dir", env_var="OMO_LOAD_DIR", default="load", help="directory for the client's history")
     add("--run-id", env_var="OMO_RUN_ID", default="", help="prefix of the idempotency keys; empty: a new one")
@@ -282,7 +288,7 @@ def prepare(environment: Environment, runner: Runner, **_: Any) -> None:
     """Tie the replay to this process's part: local, master or worker."""
     try:
         replay = Replay(environment, runner)
-    except UsageError as error:
+    except OmoError as error:
         sys.exit(str(error))
     if isinstance(environment.shape_class, TraceShape):
         environment.shape_class.replay = replay

@@ -12,8 +12,7 @@ from typing import Final
 
 import gevent
 
-from loadtest.api import NOBODY, Answer, Body, is_retryable, leaves_doubt, read_body
-from loadtest.journey import Call
+from loadtest.api import NOBODY, Answer, Call, Reply
 from loadtest.script import Step
 from loadtest.spool import Row, Spool
 from loadtest.wire import Connections, NoAnswer
@@ -70,9 +69,13 @@ class Sender:
             answer, size = self._attempt(call, row)
         except BaseException:
             row.detail = "generator stopped"
+            if call.leads_to:
+                _stand_for_the_step(row, call)
             self._office.spool.add(row)
             raise
         self._answered_s = clock.now_s()
+        if call.leads_to and answer.outcome != "ok":
+            _stand_for_the_step(row, call)
         self._record(call, row, answer, size)
         return answer
 
@@ -102,17 +105,17 @@ class Sender:
         while True:
             row.attempts += 1
             try:
-                status, content = connections.exchange(call.request)
-                body = read_body(content)
+                reply = connections.exchange(call.request)
             except NoAnswer as why:
-                status, content, body = 0, b"", Body(error=str(why))
-            if not is_retryable(status, body.error):
-                return Answer("ok" if 200 <= status < 300 else "rejected", status, body), len(content)
-            doubt = doubt or leaves_doubt(status, body.error)
-            if row.attempts == ATTEMPTS:
-                return Answer("unknown" if doubt else "rejected", status, body), len(content)
+                reply = Reply(0, problem=str(why))
+            verdict, body, _ = call.read(reply)
+            if verdict in ("ok", "rejected"):
+                return Answer(verdict, reply.status, body), len(reply.content)
+            doubt = doubt or verdict == "unknown"
+            if row.attempts == ATTEMPTS or (verdict == "unknown" and not call.again):
+                return Answer("unknown" if doubt else "rejected", reply.status, body), len(reply.content)
             backoff_s = _BACKOFF_S * 2 ** (row.attempts - 1)
-            gevent.sleep(_LONGEST_BACKOFF_S if status == 503 else min(backoff_s, _LONGEST_BACKOFF_S))
+            gevent.sleep(_LONGEST_BACKOFF_S if verdict == "busy" else min(backoff_s, _LONGEST_BACKOFF_S))
 
     def _record(self, call: Call, row: Row, answer: Answer, size: int) -> None:
         body = answer.body or NOBODY
@@ -125,3 +128,10 @@ class Sender:
         problem = (body.error or "no answer") if answer.outcome == "unknown" or answer.status >= 500 else None
         latency_ms = (row.answered_s - row.due_s) * 1000.0
         self._office.report(call.request.method, call.action, latency_ms, size, problem)
+
+
+def _stand_for_the_step(row: Row, call: Call) -> None:
+    """A step whose earlier request failed has failed: that row is the step's, from its intended start."""
+    row.action, row.in_trace = call.leads_to, call.leads_to == call.step.action
+    if row.in_trace:
+        row.due_s = call.step.due_s

@@ -16,7 +16,7 @@ import gevent.socket
 import gevent.ssl
 from geventhttpclient._parser import HTTPParseError, HTTPResponseParser
 
-from loadtest.api import Request
+from loadtest.api import Reply, Request
 
 TIMEOUT_S: Final = 10.0
 """How long a client waits for bytes before it calls the outcome unknown."""
@@ -30,7 +30,9 @@ class NoAnswer(Exception):
 
 
 class _Parser(HTTPResponseParser):
-    """Collects the body of one response; headers are not needed."""
+    """Collects the body of one response. Headers cost time: only a target that needs them has them kept."""
+
+    headers: tuple[tuple[str, str], ...] = ()
 
     def __init__(self) -> None:
         super().__init__()
@@ -56,29 +58,58 @@ class _Parser(HTTPResponseParser):
     def _on_header_value(self, _: str) -> None: ...
 
 
-class Connections:
-    """The connections of one client kind to one server. As many are opened as requests are in flight at once."""
+class _HeaderParser(_Parser):
+    """The same, with the headers: names in lower case."""
 
-    def __init__(self, url: str, key: str) -> None:
+    def __init__(self) -> None:
+        super().__init__()
+        self._names: list[str] = []
+        self._values: list[str] = []
+
+    def _on_header_field(self, part: str) -> None:
+        if len(self._names) == len(self._values):
+            self._names.append("")
+        self._names[-1] += part.lower()
+
+    def _on_header_value(self, part: str) -> None:
+        if len(self._values) < len(self._names):
+            self._values.append("")
+        self._values[-1] += part
+
+    def _on_message_complete(self) -> None:
+        super()._on_message_complete()
+        self.headers = tuple(zip(self._names, self._values, strict=False))
+
+
+def bearer(key: str) -> str:
+    """The header lines of our core's clients."""
+    return f"Authorization: Bearer {key}\r\nContent-Type: application/json\r\n"
+
+
+class Connections:
+    """The connections of one client kind to one server. As many are opened as requests are in flight at once.
+
+    `head` holds the header lines of every request; `keep_headers` gives replies their headers.
+    """
+
+    def __init__(self, url: str, head: str, *, keep_headers: bool = False) -> None:
         parts = urlsplit(url)
         self._tls = parts.scheme == "https"
         self._host = parts.hostname or ""
         self._port = parts.port or (443 if self._tls else 80)
         self._prefix = parts.path.rstrip("/")
-        self._head = (
-            f" HTTP/1.1\r\nHost: {parts.netloc}\r\nAuthorization: Bearer {key}\r\n"
-            "Content-Type: application/json\r\nUser-Agent: omotwin\r\n"
-        )
+        self._head = f" HTTP/1.1\r\nHost: {parts.netloc.rpartition('@')[2]}\r\n{head}User-Agent: omotwin\r\n"
+        self._parser = _HeaderParser if keep_headers else _Parser
         self._idle: deque[tuple[Any, float]] = deque()
         self._address: tuple[int, Any] | None = None
 
-    def exchange(self, request: Request) -> tuple[int, bytes]:
-        """Send `request` and return (status, body). Raises NoAnswer when no complete answer arrives in time."""
+    def exchange(self, request: Request) -> Reply:
+        """Send `request` and return what came back. Raises NoAnswer when no complete answer arrives in time."""
         sock = None
         try:
             sock = self._connection()
             sock.sendall(self._render(request))
-            parser = _receive(sock)
+            parser = _receive(sock, self._parser())
         except (OSError, HTTPParseError) as error:
             _close(sock)
             raise NoAnswer(str(error) or type(error).__name__) from error
@@ -89,7 +120,7 @@ class Connections:
             self._idle.append((sock, time.monotonic()))
         else:
             _close(sock)
-        return parser.get_code(), bytes(parser.body)
+        return Reply(parser.get_code(), bytes(parser.body), parser.headers)
 
     def close(self) -> None:
         """Close the idle connections."""
@@ -97,9 +128,7 @@ class Connections:
             _close(self._idle.pop()[0])
 
     def _render(self, request: Request) -> bytes:
-        head = f"{request.method} {self._prefix}{request.path}{self._head}"
-        if request.key:
-            head += f"Idempotency-Key: {request.key}\r\n"
+        head = f"{request.method} {self._prefix}{request.path}{self._head}{request.head}"
         if request.method != "GET":
             head += f"Content-Length: {len(request.body)}\r\n"
         return head.encode("latin-1") + b"\r\n" + request.body
@@ -129,8 +158,7 @@ class Connections:
         return sock
 
 
-def _receive(sock: Any) -> _Parser:
-    parser = _Parser()
+def _receive(sock: Any, parser: _Parser) -> _Parser:
     while not parser.complete or parser.get_code() < 200:
         data = sock.recv(65536)
         if not data:

@@ -7,9 +7,10 @@ from collections.abc import Callable
 
 import pytest
 
-from loadtest.api import Answer, Body, Outcome, is_retryable, leaves_doubt
-from loadtest.journey import POLLS, Call, run_journey
+from loadtest.api import Answer, Body, Call, Outcome, is_retryable, leaves_doubt
+from loadtest.journey import run_journey
 from loadtest.script import Line, Step
+from loadtest.targets.core import POLLS
 
 COLLECT = ["reserve", "order", "pay", "ready", "collect"]
 

@@ -17,7 +17,7 @@ from loadtest.journey import run_journey
 from loadtest.script import Line, Step
 from loadtest.sender import ATTEMPTS, Clock, Office, Sender
 from loadtest.spool import Spool, to_parquet
-from loadtest.wire import Connections
+from loadtest.wire import Connections, bearer
 
 Reply = tuple[int, dict[str, Any]] | None
 """Status and body of an answer; None closes the connection without one."""
@@ -65,7 +65,7 @@ def history_of(url: str, tmp_path: Path, due_s: float = 0.0) -> list[dict[str, A
         for number, action in enumerate(["order", "pay"])
     ]
     spool = Spool(tmp_path / "000.jsonl")
-    connections = Connections(url, "key")
+    connections = Connections(url, bearer("key"))
     office = Office(
         Clock(time.perf_counter()), {"app": connections, "back_office": connections}, spool, lambda *_: None
     )
