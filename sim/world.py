@@ -36,7 +36,7 @@ from sim.reputation import Reputation
 from sim.rollout import book_opex, open_today
 from sim.setting_out import errands_of_day
 from sim.staff.crew import Crew
-from sim.staff.managers import ec_effort, hold_back_units
+from sim.staff.managers import ec_effort, held_back
 from sim.store.balking_and_reneging import stay_probability
 from sim.store.door_counter import count_entries
 from sim.store.floor_tasks import count_stock
@@ -91,7 +91,7 @@ class World:
             crew=Crew(scenario, streams, self.km),
             stay_probability=stay_probability(scenario),
         )
-        self.town.stock.online.hold_back = [hold_back_units(scenario)] * len(self.town.stores)
+        self.town.stock.online.hold_back = held_back(scenario, streams, self.goods.size)
         n_stores = len(self.town.stores)
         self.reputation = Reputation(np.zeros(n_stores), np.zeros(n_stores))
         write_catalogue(self.log, self.goods)

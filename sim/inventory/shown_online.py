@@ -25,8 +25,8 @@ class ShownOnline:
 
     def __init__(self, recorded: list[list[int]], held: list[list[int]], buffer: int) -> None:
         stores = len(recorded) - 1
-        self.hold_back = [0] * stores
-        """Units on top of the buffer, by store, that its staff keep from online orders."""
+        self.hold_back = [[0] * len(recorded[0]) for _ in range(stores)]
+        """Units on top of the buffer, by [store][sku], that staff keep from online orders."""
         self._recorded = recorded
         self._held = held
         self._buffer = buffer
@@ -37,7 +37,7 @@ class ShownOnline:
         """Units that may be ordered online from `location` now."""
         known = self._known[location]
         units = self._recorded[location][sku] - self._held[location][sku] if known is None else known[sku]
-        if location < len(self.hold_back) and units <= self._buffer + self.hold_back[location]:
+        if location < len(self.hold_back) and units <= self._buffer + self.hold_back[location][sku]:
             return 0
         return units
 
@@ -50,7 +50,7 @@ class ShownOnline:
     def tables(self) -> tuple[Ints, Ints]:
         """Units shown of the stores, shape (n_stores, n_skus), and of the warehouse, shape (n_skus,)."""
         units = np.array([self._synchronised(at) if known is None else known for at, known in enumerate(self._known)])
-        kept = self._buffer + np.array(self.hold_back, dtype=np.int64)[:, None]
+        kept = self._buffer + np.array(self.hold_back, dtype=np.int64)
         return np.where(units[:-1] > kept, units[:-1], 0), np.maximum(units[-1], 0)
 
     def synchronise(self, store: int, live: bool = False) -> None:

@@ -4,21 +4,32 @@ from __future__ import annotations
 
 from math import sqrt
 
+import numpy as np
+
 from scenarios.evaluation import Evaluation
 from scenarios.schema import Scenario
+from sim.streams import Streams
 
 
-def hold_back_units(scenario: Scenario) -> int:
-    """Units of each item that store managers keep from orders to be collected, on top of the online buffer [S123].
+def hold_back_units(scenario: Scenario) -> float:
+    """Mean units of an item that store managers keep from orders to be collected, on top of the online buffer [S123].
 
     They fear to sell at the till no more what an order has taken: the units fall linearly with what a collected order
     counts for the store, against a till sale. Whoever has no bonus on sales holds nothing back.
     """
     pay = scenario.evaluation
     if not pay.store_bonus_percent:
-        return 0
+        return 0.0
     lost = max(0.0, pay.till_sale_store_credit - pay.collect_store_credit)
-    return round(scenario.staff.hold_back_units * lost)
+    return scenario.staff.hold_back_units * lost
+
+
+def held_back(scenario: Scenario, streams: Streams, skus: int) -> list[list[int]]:
+    """Units kept by [store][sku]: whole ones, on some items one more than on others, so that the mean is as above."""
+    stores = len(scenario.stores)
+    u = streams.uniforms("held_back", np.arange(stores), skus)
+    units: list[list[int]] = np.floor(hold_back_units(scenario) + u).astype(np.int64).tolist()
+    return units
 
 
 def ec_effort(pay: Evaluation) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import get_args
 
 import numpy as np
@@ -14,9 +15,10 @@ from scenarios.staff import Staff
 from sim.log.schema import StaffAction
 from sim.staff.beliefs import first_beliefs, stakes_yen, utilities
 from sim.staff.calibration import rate
-from sim.staff.managers import ec_effort, hold_back_units
+from sim.staff.managers import ec_effort, held_back, hold_back_units
 from sim.staff.pay import IN_STOCK, STOCKED_OUT, Component, promised_yen
 from sim.staff.people import experienced
+from sim.streams import Streams
 
 
 def _promise(**pay: object) -> np.ndarray:
@@ -103,9 +105,24 @@ def test_managers_hold_back_less_the_more_a_collected_order_counts() -> None:
         hold_back_units(small("ward-siloed", [f"evaluation.collect_store_credit={credit}"]).scenario)
         for credit in (0.0, 0.4, 1.0)
     ]
-    assert units == sorted(units, reverse=True)
-    assert units[0] > units[-1] == 0
+    assert units == pytest.approx([2.0, 1.2, 0.0])
     assert hold_back_units(small("ward-siloed", ["evaluation.policy=fixed_wage"]).scenario) == 0
+
+
+def test_what_is_held_back_is_whole_units_of_the_right_mean_and_only_falls_with_the_credit() -> None:
+    streams = Streams(1, 0)
+    tables = [
+        np.array(
+            held_back(small("ward-siloed", [f"evaluation.collect_store_credit={credit}"]).scenario, streams, 5_000)
+        )
+        for credit in (0.0, 0.4, 0.7, 1.0)
+    ]
+    assert set(np.unique(tables[0])) == {2}
+    assert set(np.unique(tables[1])) == {1, 2}
+    assert tables[1].mean() == pytest.approx(1.2, abs=0.02)
+    assert not tables[-1].any()
+    for less, more in pairwise(tables):
+        assert (less >= more).all()
 
 
 def test_ec_lets_up_when_its_sales_are_given_away_but_not_when_they_are_counted_twice() -> None:

@@ -56,7 +56,7 @@ def test_between_two_batches_only_online_promises_count() -> None:
 def test_stock_at_or_below_buffer_and_hold_back_is_not_shown_and_the_warehouse_has_neither() -> None:
     recorded = [[4, 5], [1, 9]]
     online = ShownOnline(recorded, [[0, 0], [0, 0]], buffer=2)
-    online.hold_back[0] = 2
+    online.hold_back[0] = [2, 2]
     stores, warehouse = online.tables()
     assert stores.tolist() == [[0, 5]]
     assert warehouse.tolist() == [1, 9]
