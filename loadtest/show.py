@@ -96,6 +96,10 @@ def show_audit(result: Audit) -> None:
         about = shorten(verdict.law.about, room, placeholder=" …")
         table.add_row(verdict.law.name, f"{verdict.checked:,}", broken, about)
     console.print(table)
+    if lacking := [verdict for verdict in result.verdicts if verdict.lacks]:
+        console.print(f"{len(lacking)} laws were not checked:")
+        for verdict in lacking:
+            console.print(f"  {verdict.law.name}: not checked: target has no {verdict.lacks}", highlight=False)
     for verdict in result.verdicts:
         for finding in verdict.findings[:10]:
             console.print(f"[red]{finding.law}[/]: {finding.what}", highlight=False)

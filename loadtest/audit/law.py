@@ -36,12 +36,16 @@ class Finding:
 
 @dataclass(frozen=True)
 class Verdict:
-    """How one law came out; `broken` counts all breaches, `findings` lists the first of them."""
+    """How one law came out; `broken` counts all breaches, `findings` lists the first of them.
+
+    `lacks`: what the target has not and the law needs; it was not applied then.
+    """
 
     law: Law
     checked: int
     broken: int
     findings: tuple[Finding, ...]
+    lacks: str = ""
 
 
 def judge(db: duckdb.DuckDBPyConnection, law: Law) -> Verdict:

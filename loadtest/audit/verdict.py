@@ -7,9 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from loadtest.audit import money, once, psp, states, stock
+import duckdb
+
+from loadtest.audit import elsewhere, money, once, psp, states, stock
 from loadtest.audit.books import open_books
-from loadtest.audit.law import Verdict, judge
+from loadtest.audit.law import Law, Verdict, judge
+from loadtest.audit.needs import Columns, columns_of, lacking
 
 SCHEMA: Final = "omo.audit/1"
 LAWS: Final = (*money.LAWS, *once.LAWS, *stock.LAWS, *states.LAWS, *psp.LAWS)
@@ -28,10 +31,11 @@ class Audit:
 
 
 def audit(load: Path) -> Audit:
-    """Apply every law to the books of the load directory `load`."""
-    db = open_books(load)
+    """Apply every law to the books of the load directory `load`; of another system's, those that it has books for."""
+    db, has = open_books(load), columns_of(load)
+    laws = LAWS if has is None else (*LAWS, *elsewhere.LAWS)
     try:
-        verdicts = tuple(judge(db, law) for law in LAWS)
+        verdicts = tuple(_judged(db, law, has) for law in laws)
     finally:
         db.close()
     report = load / "load.json"
@@ -39,6 +43,11 @@ def audit(load: Path) -> Audit:
         return Audit(verdicts, ("no load.json: the load run did not end",))
     result = json.loads(report.read_text(encoding="utf-8"))
     return Audit(verdicts, tuple(result.get("reasons", ())))
+
+
+def _judged(db: duckdb.DuckDBPyConnection, law: Law, has: Columns | None) -> Verdict:
+    lacks = lacking(db, law, has) if has is not None else ""
+    return Verdict(law, 0, 0, (), lacks) if lacks else judge(db, law)
 
 
 def as_document(result: Audit) -> dict[str, Any]:
@@ -54,6 +63,7 @@ def as_document(result: Audit) -> dict[str, Any]:
                 "about": verdict.law.about,
                 "checked": verdict.checked,
                 "broken": verdict.broken,
+                **({"not_checked": f"target has no {verdict.lacks}"} if verdict.lacks else {}),
                 "findings": [{"what": finding.what, "rows": dict(finding.rows)} for finding in verdict.findings],
             }
             for verdict in result.verdicts
