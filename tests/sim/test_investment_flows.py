@@ -83,10 +83,26 @@ def test_an_order_that_some_replications_never_pay_back_has_a_share_and_no_mean(
     back = found["payback_months"]
     assert (back["mean"], back["never_share"]) == (None, 0.5)
     assert back["per_replication"] == [pytest.approx(1000 / (10 * MONTH_DAYS)), None]
-    assert back["of_mean_curve"] == pytest.approx(1000 / (4 * MONTH_DAYS))
+    assert back["of_mean_curve"]["value"] == pytest.approx(1000 / (4 * MONTH_DAYS))
+    assert (back["of_mean_curve"]["low"] is not None, back["of_mean_curve"]["high"]) == (True, None)
     assert found["npv_yen"]["per_replication"] == pytest.approx([2650, -1730])
     assert found["dip"]["depth_yen"]["per_replication"] == pytest.approx([1000, 1730])
+    assert found["dip"]["of_mean_curve"] == {"depth_yen": 1000, "month": 0}
     assert found["wards_needed"]["value"] == pytest.approx(1000 / (4 * 365))
+
+
+def test_the_band_of_the_payback_is_where_zero_lies_in_the_interval_of_the_standing() -> None:
+    """1,000 down; 9, 10 and 11 a day. After t days the standing is 10 t - 1000 with t-interval 4.303 t / sqrt(3), so
+    that 0 is inside from 1000 / 12.484 = 80.1 days to 1000 / 7.516 = 133.1, and the mean is back after 100 days."""
+    found = outcomes([np.full(140, daily) for daily in (9.0, 10.0, 11.0)], {0: 1000.0}, Terms(1, 0))
+    curve = {name: months * MONTH_DAYS for name, months in found["payback_months"]["of_mean_curve"].items()}
+    assert curve == pytest.approx({"value": 100, "low": 80.1, "high": 133.05}, abs=0.1)
+
+
+def test_more_steady_days_carry_their_own_mean_forward() -> None:
+    gains = np.array([0.0] * 28 + [5.0] * 28 + [15.0] * 28)
+    by_days = [monthly_flows(gains, {}, 12, days)[12] for days in (28, 56)]
+    assert by_days == pytest.approx([15 * MONTH_DAYS, 10 * MONTH_DAYS])
 
 
 def test_as_many_wards_as_are_needed_make_the_value_nothing() -> None:

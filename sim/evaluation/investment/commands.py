@@ -23,7 +23,6 @@ from sim.launching import (
 from sim.output import emit_json
 
 _SETTLE_DAYS: Final = 84
-_STEADY_DAYS: Final = 28
 _TRAINING_HOURS: Final = 8.0
 _LIGHT: Final = ("omnichannel", "click_and_collect")
 
@@ -61,6 +60,9 @@ def investment(
         ),
     ] = None,
     wards: Annotated[int, typer.Option(min=1, help="Towns like this one that share the --capex-yen.")] = 1,
+    steady_days: Annotated[
+        int, typer.Option(min=7, help="Simulated days at the end that are carried forward; more of them, less luck.")
+    ] = 28,
     years: Annotated[float, typer.Option(min=0.25, max=50, help="Years over which it must pay.")] = 5,
     discount_percent: Annotated[float, typer.Option(min=0, max=100, help="A year; compounded by month.")] = 8,
     without_training: Annotated[
@@ -86,8 +88,8 @@ def investment(
     """Say in which order to open capabilities, how deep the dip is, and when it has paid.
 
     Each order is simulated beside a world in which nothing is opened, on the same shoppers; its cash is the difference
-    in contribution (running costs and learning included) less the investment at each first opening. After the horizon
-    the last four weeks are carried forward. Examples:
+    in contribution (running costs and learning included) less the investment at each first opening. Beyond the
+    simulated days the last four weeks are carried forward. Examples:
 
     omo investment ward-omo --reps 10
 
@@ -108,8 +110,8 @@ def investment(
     request = request_of(scenario, seed, reps, sets)
     planned = plan(request.loaded, base)
     found = orders(asked or (), planned, every_days)
-    horizon = days or max(order.last_day for order in found) + _SETTLE_DAYS
-    late = [order for order in found if order.last_day + _STEADY_DAYS > horizon]
+    horizon = days or max(order.last_day for order in found) + max(_SETTLE_DAYS, steady_days)
+    late = [order for order in found if order.last_day + steady_days > horizon]
     if late:
         raise UsageError(f"--days {horizon}: {late[0].text} opens something on day {late[0].last_day}; simulate longer")
     hours = request.loaded.scenario.staff.training_hours or _TRAINING_HOURS
@@ -117,7 +119,7 @@ def investment(
     nothing = base_world(planned, horizon)
     requests = [Request(world, request.seed, reps) for world in (nothing, *(one.world for one in opened))]
     base_run, *runs = simulate(requests, out, jobs, force, dask)
-    terms = Terms(years, discount_percent, wards, capex_yen)
+    terms = Terms(years, discount_percent, wards, capex_yen, steady_days)
     result = document(planned, (nothing, base_run), list(zip(opened, runs, strict=True)), terms)
     write_json(out / file_name(result), result)
     emit_json(result) if as_json else print_investment(result)

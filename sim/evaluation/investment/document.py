@@ -12,7 +12,7 @@ from typing import Any
 from scenarios.errors import UsageError
 from scenarios.loader import Loaded
 from sim.evaluation.capabilities.contributions import described_numbers
-from sim.evaluation.investment.flows import MONTH_DAYS, STEADY_DAYS, Days, daily_contribution
+from sim.evaluation.investment.flows import MONTH_DAYS, Days, daily_contribution
 from sim.evaluation.investment.orders import Opened, Plan, spending
 from sim.evaluation.investment.outcomes import Terms, outcomes
 from sim.log.run_directory import read_manifest, replication_path
@@ -55,7 +55,7 @@ def document(
         "wards": terms.wards,
         "capex_yen": terms.capex_yen,
         "month_days": MONTH_DAYS,
-        "steady_days": STEADY_DAYS,
+        "steady_days": terms.steady_days,
         "simulated_months": manifest["days"] / MONTH_DAYS,
         "orders": found,
         "training": _training(found),
@@ -65,7 +65,7 @@ def document(
 
 def file_name(found: Mapping[str, Any]) -> str:
     """Under which the document is kept beside the runs that it was made of."""
-    terms = [found[key] for key in ("years", "discount_percent", "wards", "capex_yen")]
+    terms = [found[key] for key in ("years", "discount_percent", "wards", "capex_yen", "steady_days")]
     inputs = [terms, found["base_run"], [[one["name"], one["run"]] for one in found["orders"]]]
     return f"investment-{hashlib.sha256(json.dumps(inputs).encode()).hexdigest()[:12]}.json"
 

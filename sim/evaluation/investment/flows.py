@@ -21,7 +21,7 @@ from sim.streams import Floats
 
 MONTH_DAYS: Final = 365 / 12
 STEADY_DAYS: Final = 28
-"""Whole weeks at the end of the horizon whose gain is carried forward."""
+"""Days at the end of the horizon whose gain is carried forward, unless the user wants more of them."""
 
 # What is booked at midnight concerns the day that ends with it.
 _BY_DAY: Final = f"""
@@ -56,9 +56,9 @@ def _first_of_month(day: int, first_day: date) -> int:
     return max(0, day + 1 - (first_day + timedelta(days=day)).day)
 
 
-def run_rate_yen(gains: Floats) -> float:
-    """Gain of a month in the steady state: that of the last four weeks."""
-    return float(gains[-STEADY_DAYS:].mean()) * MONTH_DAYS
+def run_rate_yen(gains: Floats, steady_days: int = STEADY_DAYS) -> float:
+    """Gain of a month in the steady state, as in the last `steady_days`."""
+    return float(gains[-steady_days:].mean()) * MONTH_DAYS
 
 
 def weekly_standing(gains: Floats, capex: Mapping[int, float]) -> list[float]:
@@ -73,14 +73,16 @@ def weekly_standing(gains: Floats, capex: Mapping[int, float]) -> list[float]:
     ]
 
 
-def monthly_flows(gains: Floats, capex: Mapping[int, float], months: int) -> list[float]:
+def monthly_flows(
+    gains: Floats, capex: Mapping[int, float], months: int, steady_days: int = STEADY_DAYS
+) -> list[float]:
     """Cash by month: gains at the end of each, investment at the month's boundary next to its day; length months + 1.
 
     Months have 365 / 12 days. Beyond the days of `gains` each brings `run_rate_yen`.
     """
     ends = np.arange(months + 1) * MONTH_DAYS
     known = np.concatenate([[0.0], np.cumsum(gains)])
-    beyond = np.maximum(ends - len(gains), 0) * run_rate_yen(gains) / MONTH_DAYS
+    beyond = np.maximum(ends - len(gains), 0) * run_rate_yen(gains, steady_days) / MONTH_DAYS
     total = np.interp(ends, np.arange(len(known)), known) + beyond
     flows = [0.0, *np.diff(total).tolist()]
     for day, yen in capex.items():

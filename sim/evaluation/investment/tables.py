@@ -60,14 +60,13 @@ def _worth(found: dict[str, Any], letters: dict[str, str]) -> Table:
         f"{found['years']:g} years at {found['discount_percent']:g} % a year{wards}; yen; "
         f"\N{PLUS-MINUS SIGN} 95 % over {found['replications']} replications"
     )
-    columns = ("a month at the end", "dip", "in month", "payback, months", "NPV", "less the best")
+    columns = ("a month at the end", "dip", "payback, months", "NPV", "less the best")
     table = Table("", *columns, title=title)
     for one in sorted(found["orders"], key=lambda one: -one["npv_yen"]["mean"]):
         table.add_row(
             _short(one, letters),
             interval(one["run_rate_yen_per_month"], "yen", signed=True),
-            interval(one["dip"]["depth_yen"], "yen"),
-            number(one["dip"]["month"]["mean"], "number"),
+            _dip(one["dip"]["of_mean_curve"]),
             _payback(one["payback_months"]),
             interval(one["npv_yen"], "yen", signed=True),
             interval(one["npv_less_best_yen"], "yen", signed=True),
@@ -75,11 +74,16 @@ def _worth(found: dict[str, Any], letters: dict[str, str]) -> Table:
     return table
 
 
+def _dip(found: dict[str, Any]) -> str:
+    return f"{number(found['depth_yen'], 'yen')} in month {found['month']}" if found["depth_yen"] else "none"
+
+
 def _payback(found: dict[str, Any]) -> str:
-    if found["never_share"]:
-        of_mean = "" if found["of_mean_curve"] is None else f"; {found['of_mean_curve']:.1f} on average cash"
-        return f"never in {found['never_share'] * 100:.0f} %{of_mean}"
-    return interval(found, "number")
+    """Payback of the mean curve with its band; an end that is not reached within the years is `never`."""
+    curve, never = found["of_mean_curve"], found["never_share"]
+    value, low, high = ("never" if curve[key] is None else f"{curve[key]:.1f}" for key in ("value", "low", "high"))
+    band = "" if len(found["per_replication"]) < 2 else f" ({low} to {high})"
+    return f"{value}{band}" + (f"; {never * 100:.0f} % never" if never else "")
 
 
 def _curves(found: dict[str, Any], letters: dict[str, str]) -> Table:
@@ -108,7 +112,9 @@ def _said(found: dict[str, Any]) -> list[str]:
     best = max(found["orders"], key=lambda one: one["npv_yen"]["mean"])
     lines = [
         f"Beyond month {found['simulated_months']:.1f} each month brings what the last {found['steady_days']} "
-        "simulated days brought, carried forward unchanged: nothing that comes or wears off later is in it."
+        "simulated days brought, carried forward unchanged: nothing that comes or wears off later is in it, and what was "
+        "luck in those days goes on, so that a single replication tells little.",
+        "Dip and payback are those of the mean over replications, payback with its 95 % band.",
     ]
     needed = best["wards_needed"]
     if needed is not None:
