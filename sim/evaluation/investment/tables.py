@@ -112,8 +112,8 @@ def _said(found: dict[str, Any]) -> list[str]:
     best = max(found["orders"], key=lambda one: one["npv_yen"]["mean"])
     lines = [
         f"Beyond month {found['simulated_months']:.1f} each month brings what the last {found['steady_days']} "
-        "simulated days brought, carried forward unchanged: nothing that comes or wears off later is in it, and what was "
-        "luck in those days goes on, so that a single replication tells little.",
+        "simulated days brought, carried forward unchanged: nothing that comes or wears off later is in it, and what "
+        "was luck in those days goes on, so that a single replication tells little.",
         "Dip and payback are those of the mean over replications, payback with its 95 % band.",
     ]
     needed = best["wards_needed"]
