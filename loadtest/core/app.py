@@ -17,7 +17,7 @@ from loadtest.core.routes import Route, routes
 from loadtest.core.rsgi import App, Reply, error_reply, json_reply, read_body, send
 from loadtest.core.service import Core, Request
 
-_NUMBER: Final = re.compile(r"/(\d{1,18})(?=/|$)")
+_VARIABLE: Final = re.compile(r"/(?:(\d{1,18})|(\d{4}-\d{2}))(?=/|$)")
 _RETRY: Final = ("retry-after", "1")
 
 
@@ -31,8 +31,8 @@ def make_app(core: Core) -> App:
     description = json_reply(200, document(list(table.values())))
 
     async def app(scope: Any, protocol: Any) -> None:
-        found = _NUMBER.search(scope.path)
-        path = scope.path if found is None else _NUMBER.sub("/{id}", scope.path)
+        found = _VARIABLE.search(scope.path)
+        path = scope.path if found is None else _VARIABLE.sub("/{id}" if found[1] else "/{month}", scope.path)
         route = table.get((scope.method, path))
         if route is None:
             send(protocol, await _other(core, scope, path, methods, description))
@@ -45,7 +45,7 @@ def make_app(core: Core) -> App:
         began_s = time.perf_counter()
         status = 500
         try:
-            reply = await _answer(core, route, known, int(found[1]) if found else 0, scope, protocol)
+            reply = await _answer(core, route, known, found, scope, protocol)
             status = reply.status
             send(protocol, reply)
         finally:
@@ -55,7 +55,9 @@ def make_app(core: Core) -> App:
     return app
 
 
-async def _answer(core: Core, route: Route, known: dict[bytes, str], number: int, scope: Any, protocol: Any) -> Reply:
+async def _answer(
+    core: Core, route: Route, known: dict[bytes, str], found: re.Match[str] | None, scope: Any, protocol: Any
+) -> Reply:
     headers = scope.headers
     client = client_of(headers.get("authorization"), known) or ""
     if route.clients and client not in route.clients:
@@ -74,7 +76,8 @@ async def _answer(core: Core, route: Route, known: dict[bytes, str], number: int
             return error_reply(400, "invalid_request", str(error))
     request = Request(
         client=client,
-        id=number,
+        id=int(found[1] or 0) if found else 0,
+        month=(found[2] or "") if found else "",
         query=scope.query_string,
         body=body,
         message=message,

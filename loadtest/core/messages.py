@@ -113,8 +113,30 @@ class SeedStock(Message, frozen=True):
     on_hand: Annotated[int, Meta(ge=0, le=2**31 - 1)]
 
 
+DayOfMonth = Annotated[int, Meta(ge=1, le=31)]
+
+
+class Tender(Message, frozen=True):
+    """What the provider keeps of a brand's payments, and when periods end (`closes`, days of the month; none: daily)
+    and are paid out: on the day of `pays` in the place of its `closes`, the next one, or `lag_days` later."""
+
+    brand: Name
+    fee_share: Annotated[float, Meta(ge=0, lt=1)]
+    fee_yen: Annotated[int, Meta(ge=0, le=10**6)] = 0
+    closes: list[DayOfMonth] = []
+    pays: list[DayOfMonth] = []
+    lag_days: Annotated[int, Meta(ge=0, le=366)] = 0
+
+
 class Seed(Message, frozen=True):
-    """The opening state of an empty database."""
+    """The opening state of an empty database. `tenders` left out: those of a scenario that names none."""
 
     products: list[SeedProduct]
     stock: list[SeedStock]
+    tenders: list[Tender] | None = None
+
+
+class Settle(Message, frozen=True):
+    """Match the provider's file of this day in Japan, like 2026-04-01."""
+
+    day: Annotated[str, Meta(pattern=r"^\d{4}-\d{2}-\d{2}$")]

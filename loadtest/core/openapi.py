@@ -63,6 +63,9 @@ def _parameters(route: Route) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = []
     if "{id}" in route.path:
         found.append({"name": "id", "in": "path", "required": True, "schema": {"type": "integer", "minimum": 0}})
+    if "{month}" in route.path:
+        month = {"type": "string", "pattern": r"^\d{4}-\d{2}$"}
+        found.append({"name": "month", "in": "path", "required": True, "schema": month})
     if route.keyed:
         text = {"type": "string", "minLength": 1, "maxLength": 128}
         found.append({"name": "Idempotency-Key", "in": "header", "required": True, "schema": text})

@@ -11,6 +11,7 @@ import msgspec
 from loadtest.core.http_client import HttpClient, NoAnswer, Unreachable
 
 _QUERY_TIMEOUT_S: Final = 5.0
+_FILE_TIMEOUT_S: Final = 60.0
 
 
 class _Answer(msgspec.Struct):
@@ -71,6 +72,14 @@ class PspClient:
         if status == 201 and _decode(answer).state == "refunded":
             return "refunded"
         return "failed" if 400 <= status < 500 else "pending"
+
+    async def daily_file(self, day: str) -> str | None:
+        """The reconciliation file of a day (CSV); None when it cannot be had now."""
+        try:
+            status, answer = await self._http.request("GET", f"/psp/reconciliation/{day}", timeout_s=_FILE_TIMEOUT_S)
+        except (Unreachable, NoAnswer):
+            return None
+        return answer.decode() if status == 200 else None
 
     def close(self) -> None:
         """Close the connections."""

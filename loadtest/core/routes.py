@@ -5,7 +5,18 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from loadtest.core import catalogue, messages, orders, payments, reconcile, refunds, reservations, seed, webhooks
+from loadtest.core import (
+    catalogue,
+    messages,
+    orders,
+    payments,
+    reconcile,
+    refunds,
+    reservations,
+    seed,
+    settlements,
+    webhooks,
+)
 from loadtest.core.rsgi import Reply
 from loadtest.core.service import Core, Request
 
@@ -72,6 +83,17 @@ def routes() -> list[Route]:
             messages.Seed,
             keyed=True,
             limit_bytes=_SEED_BYTES,
+        ),
+        Route("GET", "/v1/settlements", _OFFICE, settlements.listing, "What the provider pays out, and what differs"),
+        Route("GET", "/v1/settlements/month/{month}", _OFFICE, settlements.month, "A month by tender"),
+        Route(
+            "POST",
+            "/v1/admin/settle",
+            _OFFICE,
+            settlements.settle,
+            "Match the provider's file of a day",
+            messages.Settle,
+            keyed=True,
         ),
         Route("POST", "/v1/admin/reconcile", _OFFICE, reconcile.reconcile, "Resolve what is open", keyed=True),
     ]

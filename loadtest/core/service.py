@@ -63,6 +63,7 @@ class Request:
 
     client: str
     id: int  # from the path, 0 where there is none
+    month: str  # from the path, like 2026-04, empty where there is none
     query: str
     body: bytes
     message: Any

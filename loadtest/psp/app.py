@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Coroutine
+import time
+from collections.abc import Coroutine, Iterable
 from contextlib import suppress
+from datetime import date
 from typing import Annotated, Any, Final
 from urllib.parse import unquote
 
 import msgspec
 from msgspec import Meta
 
+from loadtest.core.messages import Tender
 from loadtest.core.rsgi import Reply, error_reply, json_reply, read_body, send
 from loadtest.psp.book import Book, Charge, Refused
 from loadtest.psp.fate import BrandFaults, Fate, Faults, fate_of
+from loadtest.psp.reconciliation import daily_file
 from loadtest.psp.webhooks import Postman
+from loadtest.tenders import fee_yen
 
 _BODY_BYTES: Final = 64 * 1024
 _HANG_S: Final = 30.0  # a provider's own limit: then even a lost call is cut off
@@ -58,11 +63,18 @@ class FaultsRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     webhook_secret: str | None = None
 
 
-class Psp:
-    """A provider: book, behaviour, postman."""
+class ContractsRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What the merchant pays from now on, for all brands."""
 
-    def __init__(self, book: Book, faults: Faults, seed: int) -> None:
+    tenders: list[Tender]
+
+
+class Psp:
+    """A provider: book, contracts by brand, behaviour, postman."""
+
+    def __init__(self, book: Book, faults: Faults, seed: int, tenders: Iterable[Tender] = ()) -> None:
         self.book = book
+        self.tenders = {tender.brand: tender for tender in tenders}
         self.faults = faults
         self.seed = seed
         self.postman = Postman()
@@ -107,6 +119,10 @@ class Psp:
             return error_reply(413, "too_large", f"at most {_BODY_BYTES} bytes")
         if (method, path) == ("POST", "/psp/faults"):
             return self._set_faults(msgspec.json.decode(body, type=FaultsRequest))
+        if (method, path) == ("POST", "/psp/contracts"):
+            wanted = msgspec.json.decode(body, type=ContractsRequest)
+            self.tenders = {tender.brand: tender for tender in wanted.tenders}
+            return json_reply(200, wanted)
         if self.faults.outage:
             return error_reply(503, "outage", "the provider is down")
         if (method, path) == ("POST", "/psp/charges"):
@@ -115,7 +131,16 @@ class Psp:
             return await self._refund(msgspec.json.decode(body, type=RefundRequest))
         if method == "GET" and path.startswith("/psp/charges/"):
             return self._show(unquote(path.removeprefix("/psp/charges/")))
+        if method == "GET" and path.startswith("/psp/reconciliation/"):
+            return self._file(path.removeprefix("/psp/reconciliation/"))
         return error_reply(404, "not_found", "no such path")
+
+    def _file(self, day: str) -> Reply:
+        try:
+            wanted = date.fromisoformat(day)
+        except ValueError:
+            return error_reply(400, "invalid_request", f"{day} is not a day like 2026-04-01")
+        return Reply(200, daily_file(self.book, wanted), (("content-type", "text/csv; charset=utf-8"),))
 
     async def _charge(self, wanted: ChargeRequest) -> Reply:
         fate = fate_of(self.faults, self.seed, wanted.brand, wanted.merchant_payment_id)
@@ -136,6 +161,8 @@ class Psp:
                 else "pending_customer"
                 if wanted.kind == "dynamic_qr"
                 else "captured",
+                fee_yen=0 if fate.declined else fee_yen(self.tenders.get(wanted.brand), wanted.amount_yen),
+                at=time.time(),
             )
         )
         if is_new and charge.state == "pending_customer":
@@ -154,7 +181,7 @@ class Psp:
 
     async def _refund(self, wanted: RefundRequest) -> Reply:
         await asyncio.sleep(self.faults.latency_ms / 1000.0)
-        made = self.book.refund(wanted.merchant_refund_id, wanted.merchant_payment_id, wanted.amount_yen)
+        made = self.book.refund(wanted.merchant_refund_id, wanted.merchant_payment_id, wanted.amount_yen, time.time())
         return json_reply(201, {"refund": made.refund, "state": "refunded"})
 
     def _show(self, merchant_payment_id: str) -> Reply:
@@ -181,7 +208,7 @@ class Psp:
     async def _customer(self, charge: Charge, fate: Fate) -> None:
         """A shopper scans the code, agrees after a while, and the merchant is told."""
         await asyncio.sleep(fate.customer_s)
-        await self._tell(self.book.customer_paid(charge.merchant_payment_id), fate, late=False)
+        await self._tell(self.book.customer_paid(charge.merchant_payment_id, time.time()), fate, late=False)
 
     async def _tell(self, charge: Charge, fate: Fate, *, late: bool) -> None:
         delay_s = self.faults.webhook_delay_ms / 1000.0 if late or fate.webhook_delayed else 0.0

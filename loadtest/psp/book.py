@@ -19,6 +19,7 @@ class Refund(msgspec.Struct):
     merchant_refund_id: str
     merchant_payment_id: str
     amount_yen: int
+    at: float = 0.0
     entry: Literal["refund"] = "refund"
 
 
@@ -32,6 +33,8 @@ class Charge(msgspec.Struct):
     amount_yen: int
     state: Literal["captured", "declined", "pending_customer"]
     refunded_yen: int = 0
+    fee_yen: int = 0  # what we keep once it is captured; a refund does not give it back
+    at: float = 0.0  # when it came to its state, seconds since 1970
     entry: Literal["charge"] = "charge"
 
 
@@ -72,15 +75,16 @@ class Book:
             raise Refused(409, "merchant_payment_id_reused", "this merchant_payment_id is of another charge")
         return known
 
-    def customer_paid(self, merchant_payment_id: str) -> Charge:
+    def customer_paid(self, merchant_payment_id: str, at: float) -> Charge:
         """The shopper has paid the QR code."""
         charge = self._charges[merchant_payment_id]
         if charge.state == "pending_customer":
             charge.state = "captured"
+            charge.at = at
             self._write(charge)
         return charge
 
-    def refund(self, merchant_refund_id: str, merchant_payment_id: str, amount_yen: int) -> Refund:
+    def refund(self, merchant_refund_id: str, merchant_payment_id: str, amount_yen: int, at: float = 0.0) -> Refund:
         """Give money back, once per refund id. Raises Refused when there is nothing to give back."""
         known = self._refunds.get(merchant_refund_id)
         if known is not None:
@@ -92,7 +96,7 @@ class Book:
             raise Refused(404, "not_found", "no such charge")
         if charge.state != "captured" or charge.refunded_yen + amount_yen > charge.amount_yen:
             raise Refused(409, "exceeds_captured", "more than was captured and not refunded yet")
-        made = Refund(len(self._refunds) + 1, merchant_refund_id, merchant_payment_id, amount_yen)
+        made = Refund(len(self._refunds) + 1, merchant_refund_id, merchant_payment_id, amount_yen, at)
         self._enter_refund(made)
         self._write(made)
         return made
@@ -100,6 +104,14 @@ class Book:
     def pending(self) -> list[Charge]:
         """Charges that wait for their shopper."""
         return [charge for charge in self._charges.values() if charge.state == "pending_customer"]
+
+    def captured(self) -> Iterator[Charge]:
+        """Charges that were captured, in the order in which they were entered."""
+        return (charge for charge in self._charges.values() if charge.state == "captured")
+
+    def refunded(self) -> Iterator[tuple[Refund, Charge]]:
+        """Refunds and the charges that they give back."""
+        return ((refund, self._charges[refund.merchant_payment_id]) for refund in self._refunds.values())
 
     def lines(self) -> Iterator[bytes]:
         """The whole book as JSON lines: charges, then refunds."""

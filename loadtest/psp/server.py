@@ -14,6 +14,7 @@ from loadtest.core.rsgi import bind, serve
 from loadtest.psp.app import Psp
 from loadtest.psp.book import Book
 from loadtest.psp.fate import Faults
+from loadtest.tenders import default_tenders
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,7 @@ def run(options: Options, tell: Callable[[str], None]) -> None:
 
 async def _serve(options: Options, book: Book, address: socket.socket, tell: Callable[[str], None]) -> None:
     host, port = address.getsockname()[:2]
-    psp = Psp(book, options.faults, options.seed)
+    psp = Psp(book, options.faults, options.seed, default_tenders())
     psp.postman.address(options.webhook_url, options.webhook_secret)
     psp.resume()
     text = json.dumps(

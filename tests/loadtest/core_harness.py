@@ -207,5 +207,6 @@ def assert_books_hold(url: str) -> None:
         """SELECT coalesce(sum(amount_yen - refunded_yen) FILTER (WHERE captured_at IS NOT NULL), 0)::bigint AS kept,
                   coalesce(sum(amount_yen) FILTER (WHERE applied), 0)::bigint AS sold FROM payments""",
     )[0]
-    assert balances.get("cash_drawer", 0) + balances.get("psp_receivable", 0) == money["kept"]
+    assets = ("cash_drawer", "psp_receivable", "settlement_due", "psp_fees")
+    assert sum(balances.get(account, 0) for account in assets) == money["kept"]
     assert -balances.get("sales", 0) == money["sold"]

@@ -182,7 +182,7 @@ def test_a_transfer_that_does_not_balance_is_refused(shop: Shop) -> None:
         sql(
             shop.ready["database_url"],
             "INSERT INTO ledger_lines (transfer, kind, account, amount_yen, order_id, payment_id)"
-            " VALUES (0, 'capture', 'sales', 5, 1, 1), (0, 'capture', 'cash_drawer', -4, 1, 1)",
+            " VALUES (0, 'capture', 'sales', 5, 0, 0), (0, 'capture', 'cash_drawer', -4, 0, 0)",
         )
 
 
