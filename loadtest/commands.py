@@ -16,12 +16,14 @@ def register(app: typer.Typer) -> None:
     """Add the load test's commands, and those of the core and the provider that ship with it."""
     from loadtest.core.commands import register as register_core
     from loadtest.psp.commands import register as register_psp
+    from loadtest.targets.commands import register as register_target
 
     app.command()(trace)
     app.command()(load)
     app.command()(audit)
     register_core(app)
     register_psp(app)
+    register_target(app)
 
 
 _Json = Annotated[bool, typer.Option("--json", help="One JSON document instead of tables.")]

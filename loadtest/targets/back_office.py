@@ -75,7 +75,7 @@ def run_command(seed: Seed, base: Path, url: str, document: Mapping[str, Any], l
     try:
         with log.open("ab") as output:
             done = subprocess.run(
-                seed.command,
+                [os.path.expandvars(part) for part in seed.command],
                 input=json.dumps(document).encode(),
                 stdout=output,
                 stderr=subprocess.STDOUT,
