@@ -113,16 +113,13 @@ def _panels(
                 axes.set_visible(False)
                 continue
             _draw_panel(axes, panels[at], scale.divisor, say)
+            axes.margins(x=0.35 if min(ends) < 0 else 0.25)
             axes.set_title(panels[at].title, fontsize=9.5, loc="left")
             axes.tick_params(labelbottom=at + _COLUMNS >= len(panels), labelleft=at % _COLUMNS == 0)
             if at + _COLUMNS >= len(panels):
                 axes.set_xlabel(scale.unit)
         grid[0, 0].set_yticks(range(len(labels)), list(labels))
         grid[0, 0].set_ylim(len(labels) - 0.5, -0.5)
-        grid[0, 0].margins(x=0.2)
-        if panels[0].truth:
-            handles, names = grid[0, 0].get_legend_handles_labels()
-            sheet.legend(handles, names, loc="outside upper left", ncols=2, frameon=False, fontsize=8.5)
 
     return Chart(
         name=name,
@@ -132,6 +129,7 @@ def _panels(
         figures=[line for panel in panels for line in _figures(panel, labels, say)],
         height_in=rows * (0.31 * len(labels) + 0.42) + 0.6,
         draw=draw,
+        legend=panels[0].truth is not None,
     )
 
 

@@ -35,8 +35,6 @@ def charts(document: dict[str, Any], say: Words) -> list[Chart]:
             axes.set_xlabel(say("plot_congr.axis"))
         grid[0].set_yticks(range(len(rows)), names)
         grid[0].set_ylim(len(rows) - 0.5, -0.5)
-        handles, labels = grid[0].get_legend_handles_labels()
-        figure.legend(handles, labels, loc="outside upper left", ncols=3, frameon=False, fontsize=8.5)
 
     best, worst = rows[0], rows[-1]
     answer = say(
@@ -61,6 +59,7 @@ def charts(document: dict[str, Any], say: Words) -> list[Chart]:
             ],
             height_in=0.36 * len(rows) + 1.1,
             draw=draw,
+            legend=True,
         )
     ]
 

@@ -5,7 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final
 
-from dashboard.charts import attribution, books, capabilities, congruence, customers, lifetime, policies, worlds
+from dashboard.charts import (
+    attribution,
+    books,
+    capabilities,
+    congruence,
+    customers,
+    investments,
+    lifetime,
+    policies,
+    rollouts,
+    sensitivity,
+    sweeps,
+    worlds,
+)
 from dashboard.charts.paper import Chart
 from dashboard.words import Words
 from scenarios.errors import UsageError
@@ -21,9 +34,15 @@ DRAWN: Final[dict[str, Drawing]] = {
     "omo.comparison-of-many/1": worlds.many_charts,
     "omo.congruence/1": congruence.charts,
     "omo.cross-channel/1": customers.charts,
+    "omo.investment/1": investments.investment_charts,
     "omo.ledgers/1": books.ledger_charts,
     "omo.ltv/1": lifetime.charts,
     "omo.points/1": books.point_charts,
+    "omo.rollout/1": rollouts.charts,
+    "omo.search/1": sweeps.search_charts,
+    "omo.sensitivity/1": sensitivity.charts,
+    "omo.stores/1": investments.store_charts,
+    "omo.sweep/1": sweeps.sweep_charts,
 }
 
 

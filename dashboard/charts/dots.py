@@ -27,6 +27,7 @@ ROW_IN: Final = 0.21
 """Height of one dot with its figure beside it."""
 LINE_IN: Final = 0.17
 """Height of a line of a label."""
+_LEGEND_LETTERS: Final = 78
 _SPREAD: Final = 0.8
 PAPER: Final = {"facecolor": LIGHT_BACKGROUND, "edgecolor": "none", "pad": 0.4, "alpha": 0.85}
 """Behind a text that lies on lines."""
@@ -68,6 +69,8 @@ class Dots:
     """Differences: signs are shown, and what is not settled is hollow."""
     nothing: float | None = None
     """Where there is no effect, for a line; 0 for differences."""
+    axis: str | None = None
+    """What the figures are, where it is more than their unit."""
 
     @property
     def height_in(self) -> float:
@@ -152,7 +155,7 @@ def draw(axes: Axes, dots: Dots, say: Words, *, beside: bool = True, names: bool
     axes.tick_params(axis="y", length=0)
     for row in range(1, len(dots.labels)):
         axes.axhline(row - 0.5, color=NEUTRAL, linewidth=0.4, alpha=0.35)
-    axes.set_xlabel(unit_name(dots.unit, scale, dots.signed, say))
+    axes.set_xlabel(dots.axis or unit_name(dots.unit, scale, dots.signed, say))
     axes.margins(x=0.08 if beside else 0.3)
     axes.grid(axis="x", color=NEUTRAL, linewidth=0.5, alpha=0.3)
     axes.spines["left"].set_visible(False)
@@ -161,7 +164,8 @@ def draw(axes: Axes, dots: Dots, say: Words, *, beside: bool = True, names: bool
     if nothing is not None:
         axes.axvline(nothing / scale.divisor, color=NEUTRAL, linewidth=1.1, linestyle="--", zorder=1)
     if height > 1 and legend:
-        above(axes, min(height, 3))
+        letters = sum(len(series.name) + 5 for series in dots.series)
+        above(axes, height if letters * (2 if say.language == "ja" else 1) < _LEGEND_LETTERS else (height + 1) // 2)
 
 
 def above(axes: Axes, columns: int) -> None:

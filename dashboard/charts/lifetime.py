@@ -42,19 +42,17 @@ def _holdout(document: dict[str, Any], say: Words) -> Chart:
         left, right = figure.subplots(1, 2)
         _curves(left, tracked["weeks"], tracked["actual_cumulative"], tracked["expected_cumulative"], say)
         left.axvline(seen, color=NEUTRAL, linestyle=":", linewidth=1.3)
-        left.set_title(say("plot_ltv.tracking"), fontsize=9.5, loc="left", pad=20)
+        left.set_title(say("plot_ltv.tracking"), fontsize=9.5, loc="left")
         expected = [one["value"] for one in held["expected_cumulative"]]
         _curves(right, held["weeks"], held["actual_cumulative"], expected, say)
         band = [(one["low"], one["high"]) for one in held["expected_cumulative"]]
         if all(low is not None and high is not None for low, high in band):
             right.fill_between(held["weeks"], *zip(*band, strict=True), color=EC, alpha=0.2, linewidth=0)
         if twin is not None:
-            right.plot(
-                held["weeks"], twin["holdout_really_came"], ":", color=APP, linewidth=2, label=say("plot_ltv.all")
-            )
-        right.set_title(say("plot_ltv.held_out"), fontsize=9.5, loc="left", pad=20)
+            right.plot(held["weeks"], twin["holdout_really_came"], ":", color=APP, linewidth=2)
+            left.plot([], [], ":", color=APP, linewidth=2, label=say("plot_ltv.all"))
+        right.set_title(say("plot_ltv.held_out"), fontsize=9.5, loc="left")
         right.set_xlabel(say("plot_ltv.weeks_after"))
-        above(right, 3)
 
     expected = told(value_of(held["expected"]), "count", say)
     ends = {"actual": count(held["actual"]), "expected": expected, "weeks": f"{held['weeks'][-1]:.0f}"}
@@ -72,6 +70,7 @@ def _holdout(document: dict[str, Any], say: Words) -> Chart:
         figures=figures,
         height_in=2.9,
         draw=draw,
+        legend=True,
     )
 
 
@@ -140,8 +139,11 @@ def _frequency(document: dict[str, Any], say: Words) -> Chart:
             for at, row in enumerate(rows):
                 label = say(f"plot_ltv.{key}") if at == 0 else None
                 axes.bar(at + offset, row[key], 0.38, label=label, **look)
-                side = "right" if offset < 0 else "left"
-                axes.text(at + offset / 20, row[key], f"{row[key]:,.0f}", ha=side, va="bottom", fontsize=7)
+        for at, row in enumerate(rows):
+            both = f"{row['customers']:,.0f}\n{row['expected_customers']:,.0f}"
+            top = max(row["customers"], row["expected_customers"])
+            axes.text(at, top, both, ha="center", va="bottom", fontsize=7.5)
+        axes.margins(y=0.14)
         axes.set_xticks(range(len(rows)), labels)
         axes.set_xlabel(say("plot_ltv.repeat_purchases"))
         axes.set_ylabel(say("plot_ltv.customers_axis"))

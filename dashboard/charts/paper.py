@@ -28,6 +28,7 @@ WIDTH_IN: Final = 8.2
 _PIXELS_PER_IN: Final = 100
 _PNG_DPI: Final = 200
 _MARGIN_IN: Final = 0.12
+_LEGEND_IN: Final = 0.26
 _LATIN: Final = "DejaVu Sans"
 _NOT_FIRST: Final = frozenset("、。，．）」』】〉》・ー〜？！：；%％ )],.:;?!")
 """Characters that a line does not begin with."""
@@ -50,6 +51,8 @@ class Chart:
     height_in: float
     """Of the drawing, without question, answer and caption."""
     draw: Callable[[Figure], None]
+    legend: bool = False
+    """Whether a legend of the first panel's marks stands above all panels."""
 
 
 def as_svg(chart: Chart, language: Language) -> str:
@@ -79,7 +82,7 @@ def _sheet(chart: Chart, language: Language) -> Iterator[Figure]:
     """The figure with its texts around the drawing."""
     above = [(wrapped(chart.question, 12, language), 12.0), (wrapped(chart.answer, 9.5, language), 9.5)]
     below = wrapped(chart.caption, 8, language)
-    head = sum(_height_in(text, size) for text, size in above) + 2 * _MARGIN_IN
+    head = sum(_height_in(text, size) for text, size in above) + 2 * _MARGIN_IN + chart.legend * _LEGEND_IN
     foot = _height_in(below, 8) + 1.5 * _MARGIN_IN
     with style(language):
         height = chart.height_in + head + foot
@@ -91,13 +94,18 @@ def _sheet(chart: Chart, language: Language) -> Iterator[Figure]:
         for text, size in above:
             figure.text(left, top / height, text, fontsize=size, va="top")
             top -= _height_in(text, size) + 0.04
+        if chart.legend:
+            handles, labels = figure.axes[0].get_legend_handles_labels()
+            look: dict[str, Any] = {"loc": "upper left", "borderaxespad": 0, "borderpad": 0.3, "frameon": False}
+            where = left, (top - 0.03) / height
+            figure.legend(handles, labels, bbox_to_anchor=where, ncols=len(labels), fontsize=8.5, **look)
         figure.text(left, _MARGIN_IN / height, below, fontsize=8, va="bottom", color=INK_ON_LIGHT)
         yield figure
 
 
 def wrapped(text: str, size: float, language: Language) -> str:
     """`text` in lines that fit the sheet: at spaces in English, anywhere but before punctuation in Japanese."""
-    most = (WIDTH_IN - 2 * _MARGIN_IN) * 72 / size
+    most = (WIDTH_IN - 2 * _MARGIN_IN) * 72 / size - (2 if language == "ja" else 0)  # room for hanging punctuation
     pieces = re.split(_BREAKS, text) if language == "en" else list(re.findall(r"[!-~]+ ?|.", text))
     lines, line = [], ""
     for piece in pieces:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from dashboard.words import Words
+
+_KEY_LETTERS: Final = 36
 
 
 def basis(document: Mapping[str, Any], say: Words, replications: object = None) -> str:
@@ -27,3 +29,10 @@ def named(kind: str, name: str, say: Words) -> str:
 def cohort(name: str, say: Words) -> str:
     """A group of shoppers."""
     return say.of_code("cohort", name, name.replace("_", " "))
+
+
+def short(keys: str, letters: int = _KEY_LETTERS) -> str:
+    """A scenario's key; of keys that move together (`a+b+c`) the first and how many more; the end of a long one."""
+    first, *more = keys.split("+")
+    name = first if len(first) <= letters else f"…{first[-letters:]}"
+    return f"{name} +{len(more)}" if more else name
