@@ -92,6 +92,7 @@ CORE: Final[Mapping[str, Mapping[str, pa.DataType]]] = {
         "merchant_refund_id": _TEXT,
         "client": _TEXT,
         "idempotency_key": _TEXT,
+        "settled_s": _SECONDS,
     },
     "ledger_lines": {
         "id": _ID,
@@ -105,6 +106,21 @@ CORE: Final[Mapping[str, Mapping[str, pa.DataType]]] = {
     },
     "idempotency_keys": {"client": _TEXT, "key": _TEXT, "status": _COUNT, "body": _TEXT},
     "webhook_inbox": {"event_id": _TEXT, "deliveries": _COUNT, "processed_s": _SECONDS},
+    "payment_codes": {"brand": _TEXT, "payment_id": _ID},
+    "tenders": {"brand": _TEXT, "fee_share": pa.float64(), "fee_yen": _YEN},
+    "psp_files": {"day": _TEXT, "read_s": _SECONDS},
+    "settlement_items": {
+        "kind": _TEXT,
+        "merchant_id": _TEXT,
+        "day": _TEXT,
+        "brand": _TEXT,
+        "amount_yen": _YEN,
+        "fee_yen": _YEN,
+        "outcome": _TEXT,
+        "our_yen": _YEN,
+        "payment_id": _ID,
+        "refund_id": _ID,
+    },
 }
 """Tables of the core and the columns the laws read. `x_s` is the column `x_at` in seconds since 1970."""
 
@@ -115,6 +131,7 @@ OTHERS: Final[Mapping[str, Mapping[str, pa.DataType]]] = {
         "state": _TEXT,
         "amount_yen": _YEN,
         "refunded_yen": _YEN,
+        "fee_yen": _YEN,
         "effects": _COUNT,
     },
     "psp_refunds": {
@@ -205,7 +222,7 @@ def open_books(load: Path) -> duckdb.DuckDBPyConnection:
     db.execute("CREATE MACRO is_paid(s) AS s IN ('paid', 'ready', 'collected', 'shipped', 'completed')")
     for book, path in _paths(load):
         schema = HISTORY if book == "history" else schema_of(book)
-        table = pq.read_table(path, columns=schema.names) if path.is_file() else schema.empty_table()
+        table = _read(path, schema) if path.is_file() else schema.empty_table()
         db.register(f"{book}_rows", table)
         db.execute(f'CREATE TABLE "{book}" AS SELECT * FROM {book}_rows')
         db.unregister(f"{book}_rows")
@@ -213,6 +230,15 @@ def open_books(load: Path) -> duckdb.DuckDBPyConnection:
     whole = report.is_file() and json.loads(report.read_text(encoding="utf-8")).get("history_complete", False)
     db.execute("CREATE VIEW whole_history AS SELECT * FROM history" + ("" if whole else " WHERE false"))
     return db
+
+
+def _read(path: Path, schema: pa.Schema) -> pa.Table:
+    """The columns of `schema`; one that a book of an earlier version lacks is null."""
+    table = pq.read_table(path)
+    for field in schema:
+        if field.name not in table.schema.names:
+            table = table.append_column(field, pa.nulls(len(table), field.type))
+    return table.select(schema.names)
 
 
 def _paths(load: Path) -> Iterator[tuple[str, Path]]:

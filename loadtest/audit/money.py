@@ -87,7 +87,7 @@ LAWS: Final = (
         """
         WITH held AS (
             SELECT payment_id, sum(amount_yen) AS yen FROM ledger_lines
-            WHERE account IN ('cash_drawer', 'psp_receivable') GROUP BY payment_id),
+            WHERE account IN ('cash_drawer', 'psp_receivable', 'settlement_due', 'psp_fees') GROUP BY payment_id),
         due AS (SELECT id, order_id, CASE WHEN is_captured(state) THEN amount_yen - refunded_yen ELSE 0 END AS yen
                 FROM payments)
         SELECT format('payment {}: {} yen in the ledger, {} yen by its state', coalesce(id, payment_id),

@@ -40,6 +40,17 @@ LAWS: Final = (
         """,
     ),
     Law(
+        "codes_used_once",
+        "each one-time code paid once: a payment by code has a code of its own",
+        "SELECT count(*) FROM payments WHERE method = 'cpm'",
+        """
+        SELECT format('payment {} of {} yen by code ({}) has no code of its own', id, amount_yen, state) AS what,
+            order_id AS "order", id AS payment
+        FROM payments WHERE method = 'cpm' AND id NOT IN (SELECT payment_id FROM payment_codes
+            WHERE payment_id IS NOT NULL) ORDER BY id
+        """,
+    ),
+    Law(
         "told_ok_exists",
         "what a client was told was done is in the books: the order, the payment, the capture",
         "SELECT count(*) FROM history WHERE outcome = 'ok' AND idempotency_key <> ''",

@@ -50,6 +50,17 @@ LAWS: Final = (
         """,
     ),
     Law(
+        "failed_took_nothing",
+        "a payment that was answered as failed took nothing: not knowing is not a failure",
+        "SELECT count(*) FROM payments WHERE reason IS NOT NULL AND EXISTS (FROM psp_charges)",
+        """
+        SELECT format('payment {} was answered as failed ({}), the provider had taken {} yen', p.id, reason,
+                c.amount_yen) AS what, p.id AS payment, order_id AS "order"
+        FROM payments p JOIN psp_charges c USING (merchant_payment_id)
+        WHERE is_captured(c.state) AND reason NOT IN ('no_effect', 'expired') ORDER BY p.id
+        """,
+    ),
+    Law(
         "shoppers_charged_once",
         "per order, what the provider holds of the shopper is the order's amount if it stands, else nothing",
         "SELECT count(DISTINCT order_id) FROM payments JOIN psp_charges USING (merchant_payment_id)",

@@ -42,17 +42,30 @@ def clean_books() -> Books:
         "payments": [
             _payment(11, 1, 600, "captured", "m11"),
             _payment(12, 2, 300, "refunded", "m12") | {"refunded_yen": 300, "refund_promised_yen": 300},
-            _payment(13, 3, 300, "failed", "m13") | {"applied": False, "captured_s": None},
+            _payment(13, 3, 300, "failed", "m13") | {"applied": False, "captured_s": None, "reason": "declined"},
+            _payment(14, 3, 300, "failed", "m14") | {"applied": False, "captured_s": None, "method": "cpm"},
         ],
         "refunds": [
-            {"id": 21, "payment_id": 12, "amount_yen": 300, "state": "refunded", "merchant_refund_id": "r21"},
+            {"id": 21, "payment_id": 12, "amount_yen": 300, "state": "refunded", "merchant_refund_id": "r21"}
+            | {"settled_s": 4.0},
         ],
         "ledger_lines": [
             *_transfer(1, "capture", 600, 1, 11, "psp_receivable", "sales"),
             *_transfer(2, "capture", 300, 2, 12, "psp_receivable", "sales"),
             *_transfer(3, "refund", 300, 2, 12, "sales_returns", "refunds_payable", 21),
             *_transfer(4, "refund_settled", 300, 2, 12, "refunds_payable", "psp_receivable", 21),
+            *_settlement(5, 1, 11, 600, 12),
+            *_settlement(6, 2, 12, 300, 6),
+            *_settlement(7, 2, 12, -300, 0, 21),
         ],
+        "tenders": [{"brand": "card", "fee_share": 0.02, "fee_yen": 0}],
+        "psp_files": [{"day": "1970-01-01", "read_s": 9.0}],
+        "settlement_items": [
+            _item("charge", "m11", 600, 12, 11),
+            _item("charge", "m12", 300, 6, 12),
+            _item("refund", "r21", 300, 0, 12, 21),
+        ],
+        "payment_codes": [{"brand": "qr", "payment_id": 14}, {"brand": "qr", "payment_id": None}],
         "idempotency_keys": [
             *({"client": "till", "key": f"o{order}", "status": 201, "body": "{}"} for order in (1, 2, 3)),
             *({"client": "till", "key": f"p{payment}", "status": 201, "body": "{}"} for payment in (11, 12, 13)),
@@ -61,8 +74,10 @@ def clean_books() -> Books:
         ],
         "webhook_inbox": [{"event_id": "e1", "deliveries": 2, "processed_s": 5.0}],
         "psp_charges": [
-            {"merchant_payment_id": "m11", "state": "captured", "amount_yen": 600, "refunded_yen": 0, "effects": 1},
-            {"merchant_payment_id": "m12", "state": "refunded", "amount_yen": 300, "refunded_yen": 300, "effects": 1},
+            {"merchant_payment_id": "m11", "state": "captured", "amount_yen": 600, "refunded_yen": 0, "effects": 1}
+            | {"fee_yen": 12},
+            {"merchant_payment_id": "m12", "state": "refunded", "amount_yen": 300, "refunded_yen": 300, "effects": 1}
+            | {"fee_yen": 6},
             {"merchant_payment_id": "m13", "state": "declined", "amount_yen": 300, "refunded_yen": 0, "effects": 0},
         ],
         "psp_refunds": [
@@ -128,6 +143,29 @@ def _transfer(
         row | {"id": 2 * transfer, "account": debit, "amount_yen": yen},
         row | {"id": 2 * transfer + 1, "account": credit, "amount_yen": -yen},
     ]
+
+
+def _settlement(
+    transfer: int, order: int, payment: int, yen: int, fee_yen: int, refund: int | None = None
+) -> list[dict[str, Any]]:
+    row = {"transfer": transfer, "kind": "settlement", "order_id": order, "payment_id": payment, "refund_id": refund}
+    parts = {"settlement_due": yen - fee_yen, "psp_fees": fee_yen, "psp_receivable": -yen}
+    return [
+        row | {"id": 100 * transfer + place, "account": account, "amount_yen": part}
+        for place, (account, part) in enumerate(parts.items())
+        if part
+    ]
+
+
+def _item(kind: str, merchant: str, yen: int, fee_yen: int, payment: int, refund: int | None = None) -> dict[str, Any]:
+    row = {"kind": kind, "merchant_id": merchant, "day": "1970-01-01", "brand": "card", "outcome": "matched"}
+    return row | {
+        "amount_yen": yen,
+        "our_yen": yen,
+        "fee_yen": fee_yen,
+        "payment_id": payment,
+        "refund_id": refund,
+    }
 
 
 def _call(
@@ -205,7 +243,7 @@ def a_refund_not_settled_in_the_ledger(books: Books) -> None:
 
 
 def a_second_capture(books: Books) -> None:
-    books["payments"].append(_payment(14, 1, 600, "captured", "m14"))
+    books["payments"].append(_payment(16, 1, 600, "captured", "m16"))
 
 
 def a_late_success_kept(books: Books) -> None:
@@ -304,6 +342,34 @@ def a_shopper_who_never_got_the_money(books: Books) -> None:
     row_of(books, "psp_charges", merchant_payment_id="m12").update(state="captured", refunded_yen=0)
 
 
+def a_code_used_by_two(books: Books) -> None:
+    row_of(books, "payment_codes", payment_id=14)["payment_id"] = 11
+
+
+def a_success_answered_as_failure(books: Books) -> None:
+    row_of(books, "psp_charges", merchant_payment_id="m13")["state"] = "captured"
+
+
+def an_item_only_in_the_file(books: Books) -> None:
+    row_of(books, "settlement_items", merchant_id="m11").update(outcome="missing_here", our_yen=None)
+
+
+def an_item_not_in_the_file(books: Books) -> None:
+    books["settlement_items"] = [row for row in books["settlement_items"] if row["merchant_id"] != "r21"]
+
+
+def a_settlement_booked_twice(books: Books) -> None:
+    books["ledger_lines"] += [row | {"transfer": 8} for row in _settlement(5, 1, 11, 600, 12)]
+
+
+def a_fee_that_is_not_the_contract_s(books: Books) -> None:
+    books["tenders"][0]["fee_share"] = 0.03
+
+
+def a_fee_that_is_not_the_provider_s(books: Books) -> None:
+    row_of(books, "psp_charges", merchant_payment_id="m12")["fee_yen"] = 7
+
+
 DEFECTS: list[tuple[str, Callable[[Books], None]]] = [
     ("ledger_transfers", a_line_of_the_ledger_changed),
     ("captures_booked", a_capture_never_booked),
@@ -338,6 +404,13 @@ DEFECTS: list[tuple[str, Callable[[Books], None]]] = [
     ("psp_charges_once", a_charge_taken_twice),
     ("psp_refunds", a_refund_unknown_to_the_provider),
     ("shoppers_charged_once", a_shopper_who_never_got_the_money),
+    ("codes_used_once", a_code_used_by_two),
+    ("failed_took_nothing", a_success_answered_as_failure),
+    ("files_match", an_item_only_in_the_file),
+    ("files_match", an_item_not_in_the_file),
+    ("settled_once", a_settlement_booked_twice),
+    ("settlement_fees", a_fee_that_is_not_the_contract_s),
+    ("settlement_fees", a_fee_that_is_not_the_provider_s),
 ]
 
 

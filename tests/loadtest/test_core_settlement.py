@@ -172,7 +172,7 @@ def test_what_only_one_side_has_is_named(shop: Shop, psp: Provider) -> None:
     assert breaks[f"app:{key}"]["payment"] == claimed
 
 
-def test_amounts_and_fees_that_differ_are_not_booked_until_they_agree(shop: Shop, psp: Provider) -> None:
+def test_amounts_and_fees_that_differ_are_not_booked_until_they_agree(shop: Shop) -> None:
     key = uuid.uuid4().hex
     order = shop.placed("station", {10: 2}, "ship")
     assert shop.pay(order, 200, "card", key, brand="card").json()["state"] == "captured"
