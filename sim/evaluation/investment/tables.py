@@ -118,9 +118,9 @@ def _said(found: dict[str, Any]) -> list[str]:
     ]
     needed = best["wards_needed"]
     if needed is not None:
-        band = "" if needed["low"] is None else f" ({needed['low']:,.1f} to {needed['high']:,.1f})"
+        band = "" if needed["low"] is None else f" ({needed['low']:,.2f} to {needed['high']:,.2f})"
         lines.append(
-            f"{_named(best)}: the investment has a net present value of 0 where {needed['value']:,.1f}{band} wards "
+            f"{_named(best)}: the investment has a net present value of 0 where {needed['value']:,.2f}{band} wards "
             "like this one share it."
         )
     else:
