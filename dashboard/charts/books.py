@@ -45,9 +45,9 @@ def _waterfall(document: dict[str, Any], say: Words) -> Chart:
 
 
 def _step_name(row: Mapping[str, Any], say: Words) -> str:
-    owner = say(f"ledgers.division_{row['owner']}")
-    account = say(f"account.{row['account']}")
-    return owner if row["account"] == _TOTAL else f"{owner}: {account}"
+    owner, account = row["owner"], row["account"]
+    division = say(f"ledgers.division_{owner}")
+    return division if account == _TOTAL else f"{division}: {say(f'account.{account}')}"
 
 
 def _change(document: dict[str, Any], say: Words) -> Chart:
@@ -57,7 +57,8 @@ def _change(document: dict[str, Any], say: Words) -> Chart:
     total = next(row["company"] for row in against["statement"] if row["account"] == _TOTAL)
     steps = [Step(row["account"], row["mean"], row["half_width"]) for row in rows]
     steps.append(Step(_TOTAL, total["mean"], total["half_width"], is_total=True))
-    names = [*(say(f"account.{row['account']}") for row in rows), say("ledgers.division_company")]
+    accounts = [row["account"] for row in rows]
+    names = [*(say(f"account.{account}") for account in accounts), say("ledgers.division_company")]
     first, last = (told(value_of(row), "yen", say) for row in (before, after))
     answer = say("plot_books.change_answer", first=first, last=last)
     return _ladder("change", steps, names, answer, document, say)

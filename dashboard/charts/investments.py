@@ -128,14 +128,14 @@ def _terms(key: str, document: dict[str, Any], say: Words) -> str:
 def _order(order: Mapping[str, Any], document: Mapping[str, Any], say: Words) -> str:
     name = say.of_code("order", order["name"], order["name"])
     several = len({one["training"] for one in document["orders"]}) > 1
-    training = say(f"plot_inv.{order['training']}")
-    return f"{name} ({training})" if several else name
+    training = order["training"]
+    return f"{name} ({say(f'plot_inv.{training}')})" if several else name
 
 
 def _gain(document: dict[str, Any], say: Words) -> Chart:
     rows = document["stores"]
     verdicts = {"convert": "convert", "do not": "do_not", "cannot say": "cannot_say"}
-    judged = [say(f"plot_stores.{verdicts[row['verdict']]}") for row in rows]
+    judged = [say(f"plot_stores.{verdict}") for verdict in (verdicts[row["verdict"]] for row in rows)]
     labels = [f"{row['store']}\n({verdict})" for row, verdict in zip(rows, judged, strict=True)]
     series = [Series(say(f"plot_stores.{kind}"), [value_of(row["gain"][kind]) for row in rows]) for kind in _GAINS]
     count = {key: sum(row["verdict"] == verdict for row in rows) for verdict, key in verdicts.items()}

@@ -30,8 +30,8 @@ _PNG_DPI: Final = 200
 _MARGIN_IN: Final = 0.12
 _LEGEND_IN: Final = 0.26
 _LATIN: Final = "DejaVu Sans"
-_NOT_FIRST: Final = frozenset("、。，．）」』】〉》・ー〜？！：；%％ )],.:;?!")
-"""Characters that a line does not begin with."""
+_NOT_FIRST: Final = frozenset({"Po", "Pe", "Pf", "Lm", "Zs"})
+"""Kinds of characters that a line does not begin with: closing ones, stops, marks of length, spaces."""
 _BREAKS: Final = r"(?<= )(?<!± )(?!±|%|pp\b|h\b|s\b|min\b)"
 """Between words, but not inside a figure with its unit."""
 
@@ -109,7 +109,7 @@ def wrapped(text: str, size: float, language: Language) -> str:
     pieces = re.split(_BREAKS, text) if language == "en" else list(re.findall(r"[!-~]+ ?|.", text))
     lines, line = [], ""
     for piece in pieces:
-        if line and _ems(line + piece.rstrip()) > most and piece[0] not in _NOT_FIRST:
+        if line and _ems(line + piece.rstrip()) > most and unicodedata.category(piece[0]) not in _NOT_FIRST:
             lines.append(line.rstrip())
             line = ""
         line += piece

@@ -32,8 +32,8 @@ def charts(document: dict[str, Any], say: Words) -> list[Chart]:
 
 def _gains(document: dict[str, Any], say: Words) -> Chart:
     entries = document["policies"]
-    status = {entry["policy"]: say(f"plot_best.{entry['status']}") for entry in entries}
-    labels = [f"{named('policy', entry['policy'], say)} ({status[entry['policy']]})" for entry in entries]
+    standing = {entry["policy"]: entry["status"] for entry in entries}
+    labels = [f"{named('policy', policy, say)} ({say(f'plot_best.{status}')})" for policy, status in standing.items()]
     after = [value_of(_difference(entry, GAIN), _STATUS[entry["status"]]) for entry in entries]
     before = [value_of(_difference(entry, BEFORE_BONUS)) for entry in entries]
     series = [Series(say("plot_best.after_bonus"), after), Series(say("plot_best.before_bonus"), before)]

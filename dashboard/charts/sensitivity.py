@@ -77,10 +77,8 @@ def _levels(document: dict[str, Any], say: Words) -> Chart:
     shown, unit = factors[:_DECIDERS], document["unit"]
     scale = scale_of([level["mean"] for factor in shown for level in factor["by_level"]], unit, say.language)
     rows = -(-len(shown) // 3)
-    titles = [
-        f"{short(factor['name'], _TITLE_LETTERS)}\n{say('plot_sens.changes', changes=factor['sign_changes'], steps=factor['steps'])}"
-        for factor in shown
-    ]
+    changes = [say("plot_sens.changes", changes=factor["sign_changes"], steps=factor["steps"]) for factor in shown]
+    titles = [f"{short(factor['name'], _TITLE_LETTERS)}\n{text}" for factor, text in zip(shown, changes, strict=True)]
 
     def draw(sheet: Figure) -> None:
         grid = sheet.subplots(rows, 3, sharey=True, squeeze=False)

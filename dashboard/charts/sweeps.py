@@ -163,7 +163,8 @@ def _parts(document: dict[str, Any], say: Words) -> Chart:
     if gain is not None:
         answer = say("plot_sweep.parts_answer", gain=told(value_of(gain), "yen", say, signed=True))
     caption = paragraph(say, say("plot_sweep.parts_caption", parameter=short(name)), basis(document, say))
-    question = say("plot_sweep.parts", parameter=short(name), kind=say(f"plot_sweep.kind_{by['kind']}"))
+    kind = by["kind"]
+    question = say("plot_sweep.parts", parameter=short(name), kind=say(f"plot_sweep.kind_{kind}"))
     return dots.chart("parts", plot, say, question, answer, caption)
 
 
