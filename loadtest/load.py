@@ -75,7 +75,7 @@ def run_load(options: Options, tell: Tell) -> dict[str, Any]:
         system.seed(trace, options.out)
         _replay(options, trace, system, scratch, interrupted, tell)
         problems = system.keep_books(options.out)
-        return _finish(options, trace, problems, interrupted=interrupted.is_set())
+        return _finish(options, trace, system, problems, interrupted=interrupted.is_set())
 
 
 def _check(options: Options, trace: Trace) -> None:
@@ -196,7 +196,9 @@ def _wait(child: subprocess.Popen[bytes], out: Path, seconds: float, interrupted
             tell(min(max(time.time() - started, 0.0), seconds), seconds)
 
 
-def _finish(options: Options, trace: Trace, problems: list[str], *, interrupted: bool) -> dict[str, Any]:
+def _finish(
+    options: Options, trace: Trace, system: System, problems: list[str], *, interrupted: bool
+) -> dict[str, Any]:
     spools = sorted((options.out / "spool").glob("*.jsonl"))
     to_parquet(spools, options.out / "client_history.parquet")
     setting = Setting(len(trace.steps), options.warm_up_s, max(options.workers, 1), interrupted)
@@ -206,7 +208,7 @@ def _finish(options: Options, trace: Trace, problems: list[str], *, interrupted:
     result = {
         "schema": SCHEMA,
         "state": "interrupted" if interrupted else "complete",
-        "target": options.target if options.target != "core" else "core (own, embedded)",
+        "target": _name_of(options, system),
         "trace": dict(trace.header),
         "speed": options.speed,
         "warm_up_s": options.warm_up_s,
@@ -223,6 +225,12 @@ def _finish(options: Options, trace: Trace, problems: list[str], *, interrupted:
     for path in spools:
         path.unlink()
     return result
+
+
+def _name_of(options: Options, system: System) -> str:
+    if options.target == "core":
+        return "core (own, embedded)"
+    return options.target if isinstance(system, CoreSystem) else system.name
 
 
 def _versions(*names: str) -> dict[str, str]:

@@ -61,8 +61,8 @@ LAWS: Final = (
             SELECT journey, max("order") AS id FROM whole_history
             WHERE action = 'order' AND outcome = 'ok' GROUP BY journey),
         doubtful AS (SELECT DISTINCT journey FROM whole_history WHERE action = 'cancel' AND outcome = 'unknown')
-        SELECT format('journey {} was told {}, its order {} is {}', r.journey, step, o.id,
-                coalesce(o.state, 'missing')) AS what, r.journey, o.id AS "order"
+        SELECT format('journey {} was told {}, its order {} is {}', r.journey, step, id,
+                coalesce(o.state, 'missing')) AS what, r.journey, id AS "order"
         FROM reached r JOIN ordered USING (journey) LEFT JOIN orders o USING (id)
         WHERE NOT coalesce(CASE step
             WHEN 'paid' THEN is_paid(o.state)

@@ -20,6 +20,7 @@ from loadtest.audit.verdict import LAWS
 from loadtest.journey import run_journey
 from loadtest.script import Line, Step
 from loadtest.targets.conversation import HttpTalk
+from loadtest.targets.http_system import HttpSystem
 from loadtest.targets.protocol import System, Talk
 from loadtest.trace_schema import CATALOGUE, STEPS, STOCK, Trace, header_of
 from loadtest.wire import Connections, NoAnswer
@@ -114,6 +115,8 @@ def check(
     if seed:
         tell("seeding")
         system.seed(trace_of(goods), directory)
+    elif isinstance(system, HttpSystem):
+        system.look(directory)
     connections = {kind: Connections(system.url, head, keep_headers=True) for kind, head in system.heads().items()}
     try:
         for number, kind in enumerate(KINDS):

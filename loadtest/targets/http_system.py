@@ -60,6 +60,11 @@ class HttpSystem:
             self._target = http_target(self.adapter, self.url, ids)
             self._open_books(office, stock, directory / "books")
 
+    def look(self, directory: Path) -> None:
+        """Without seeding, take the target's stock as it is now for its opening."""
+        with BackOffice(self.url, self.heads()) as office:
+            self._open_books(office, [], directory / "books")
+
     def stock_of(self, trace: Trace) -> list[dict[str, Any]]:
         """The trace's stock; of a system with a single stock, all places in one."""
         rows = trace.stock.to_pylist()

@@ -60,6 +60,8 @@ def _pages(name: str, read: Read, above: Row, office: BackOffice) -> Iterator[Ro
             raise TargetUnreachable(
                 f"read_back.{name}: {path} answered {reply.status}: {reply.content[:200].decode(errors='replace')}"
             )
+        if value_at(document, keys_of(read.rows.partition("[]")[0])) is None:
+            raise TargetUnreachable(f"read_back.{name}: the answer of {path} has nothing at rows = {read.rows!r}")
         yield from below((*above, document), read.rows)
         following = value_at(document, keys_of(read.next)) if read.next else None
         if not following:
