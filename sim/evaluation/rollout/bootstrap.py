@@ -2,8 +2,8 @@
 
 Each draw weighs the stores at random (Rubin 1981, the Bayesian bootstrap: exponential weights with mean one) instead of
 leaving some out, so that no draw loses a cohort. A weighting of store-weeks depends on the calendar alone, so one set
-of draws serves every outcome and replication. With few stores, and fewer still in a cohort, such errors are too small:
-the spread over replications shows by how much.
+of draws serves every outcome and replication. With few stores, and fewer still in a cohort, such errors mislead: a
+cohort of one store has no spread at all. The spread over replications shows by how much.
 """
 
 from __future__ import annotations

@@ -17,7 +17,7 @@ from sim.evaluation.rollout.schedule import calendar, start_weeks, weeks_of
 from sim.log.run_directory import read_manifest, replication_path
 
 _FEW_STORES: Final = 30
-"""Below about this many clusters bootstrap errors are known to be too small (Cameron, Gelbach, Miller 2008)."""
+"""Below about this many clusters such errors are known to mislead (Cameron, Gelbach, Miller 2008)."""
 
 
 def rollout_document(run: Path, without: Path) -> dict[str, Any]:
@@ -74,8 +74,8 @@ def _notes(scenario: Scenario, made: Design, replications: int) -> list[str]:
     notes = []
     if len(scenario.stores) < _FEW_STORES:
         notes.append(
-            f"standard errors come from resampling {len(scenario.stores)} stores, which are few: they are too small; "
-            "the spread over replications is what they should be"
+            f"standard errors come from resampling {len(scenario.stores)} stores, which are too few for it: the "
+            "spread over replications is what they should be"
         )
     if untreated_weeks(made) < made.weeks:
         notes.append(

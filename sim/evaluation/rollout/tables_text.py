@@ -7,9 +7,7 @@ from typing import Any, Final
 from rich.console import Console
 from rich.table import Table
 
-from sim.evaluation.tables_text import number
-
-_LEVELS: Final = {"store": "by store", "catchment": "by home catchment"}
+_LEVELS: Final = {"store": "by store", "catchment": "by catchment"}
 _OUTCOMES: Final = {"sales_yen": "Sales", "contribution_yen": "Contribution"}
 
 
@@ -39,7 +37,9 @@ def _calendar(document: dict[str, Any], title: str) -> Table:
 
 
 def _truth(document: dict[str, Any], outcome: str, name: str) -> Table:
-    table = Table("", "converted", "not yet converted", "usual week", title=f"{name}: true effect per store-week")
+    table = Table(
+        "", "converted", "not yet converted", "usual week", title=f"{name}: true effect, thousand yen per store-week"
+    )
     for level, label in _LEVELS.items():
         found = document["levels"][level][outcome]
         cells = [_figure(found["true_effect"][who]) for who in ("treated", "not_yet_treated")]
@@ -48,33 +48,35 @@ def _truth(document: dict[str, Any], outcome: str, name: str) -> Table:
 
 
 def _estimators(found: dict[str, Any], title: str) -> Table:
-    columns = ("estimate", "truth", "bias", "RMSE", "std. error", "spread", "covers", "wrong sign")
-    table = Table("", *columns, title=f"{title}: estimates per converted store-week, \N{PLUS-MINUS SIGN} 95 %")
+    columns = ("estimate", "truth", "bias", "RMSE", "s.e.", "spread", "covers", "right sign")
+    table = Table("", *columns, title=f"{title}: thousand yen per converted store-week")
     for one in found["estimators"].values():
         n = len(one["per_replication"])
         figures = [_figure(one[key]) for key in ("estimate", "truth", "bias")]
         spreads = [_yen(one[key], signed=False) for key in ("rmse", "standard_error", "spread")]
-        table.add_row(one["label"], *figures, *spreads, number(one["coverage"], "share"), f"{one['sign_errors']}/{n}")
+        table.add_row(one["label"], *figures, *spreads, f"{one['coverage']:.0%}", f"{n - one['sign_errors']}/{n}")
     return table
 
 
 def _side_by_side(document: dict[str, Any]) -> Table:
-    """The parts of the error that are no chance, by store and by catchment."""
-    columns = [f"{part}, {label}" for part in ("spill-over", "weights", "unknown homes") for label in _LEVELS.values()]
-    table = Table("", *columns, title="Why estimates of sales are wrong, chance apart: error by cause")
+    """The parts of the error that more replications do not take away, by store and by catchment."""
+    heads = ("spill-over", "spill-over, by home", "weights", "weights, by home", "unknown homes")
+    table = Table("", *heads, title="Sales: what is wrong beside chance, thousand yen")
     stores = document["levels"]["store"]["sales_yen"]["estimators"]
     catchments = document["levels"]["catchment"]["sales_yen"]["estimators"]
     for name in stores:
-        cells = []
-        for part in ("spill_over", "wrong_weights", "unknown_homes"):
-            cells += [_figure(side[name]["error_parts"][part]) for side in (stores, catchments)]
-        table.add_row(stores[name]["label"], *cells)
+        cells = [
+            _figure(side[name]["error_parts"][part])
+            for part in ("spill_over", "wrong_weights")
+            for side in (stores, catchments)
+        ]
+        table.add_row(stores[name]["label"], *cells, _figure(catchments[name]["error_parts"]["unknown_homes"]))
     return table
 
 
 def _event_study(found: dict[str, Any], title: str) -> Table:
     columns = ("two-way fixed effects", "Callaway and Sant'Anna", "truth")
-    table = Table("week", *columns, title=f"{title}: event study, against the week before")
+    table = Table("week", *columns, title=f"{title}: event study, thousand yen against the week before")
     studies = [
         {point["week"]: point for point in found["event_studies"][name] if "reference" not in point}
         for name in ("two_way_event", "callaway_santanna_event")
@@ -87,14 +89,14 @@ def _event_study(found: dict[str, Any], title: str) -> Table:
 
 
 def _company(document: dict[str, Any]) -> Table:
-    table = Table("", "sales", "contribution", title="What the rollout brought the company in these weeks")
+    table = Table("", "sales", "contribution", title="What the rollout brought in these weeks, thousand yen")
     company = document["company"]
     table.add_row("truth, everything", *(_figure(company[outcome]["gain_yen"]) for outcome in _OUTCOMES))
     table.add_section()
     for level, label in _LEVELS.items():
         for name, one in document["levels"][level]["sales_yen"]["estimators"].items():
             claims = [_figure(company[outcome]["multiplied_out_yen"][level][name]) for outcome in _OUTCOMES]
-            table.add_row(f"{one['label']}, {label}", *claims)
+            table.add_row(f"{one['label']} {label}", *claims)
     return table
 
 
@@ -108,4 +110,4 @@ def _yen(value: float | None, signed: bool = True) -> str:
     """Thousand yen with one decimal: effects per store-week are small."""
     if value is None:
         return "-"
-    return f"{value / 1000:+,.1f} k" if signed else f"{value / 1000:,.1f} k"
+    return f"{value / 1000:+,.1f}" if signed else f"{value / 1000:,.1f}"

@@ -119,10 +119,10 @@ class Estimator:
 
 
 ESTIMATORS: Final = (
-    Estimator("before_after", "naive: after less before", before_after, True),
-    Estimator("treated_untreated", "naive: treated less untreated stores", treated_untreated, False),
-    Estimator("two_way_fixed_effects", "two-way fixed effects", two_way, True),
-    Estimator("callaway_santanna", "Callaway and Sant'Anna", callaway_santanna, False),
+    Estimator("before_after", "after - before", before_after, True),
+    Estimator("treated_untreated", "treated - untreated", treated_untreated, False),
+    Estimator("two_way_fixed_effects", "two-way fixed eff.", two_way, True),
+    Estimator("callaway_santanna", "Callaway-Sant'Anna", callaway_santanna, False),
 )
 
 
