@@ -93,7 +93,7 @@ def attribution(
         emit_json(document)
         return
     print_judged(document)
-    typer.echo(f"document: {kept}")
+    typer.echo(f"document: {kept}; charts: omo plot {kept}")
 
 
 def _digest(*parts: Any) -> str:

@@ -20,7 +20,7 @@ from sim.launching import (
     request_of,
     simulate,
 )
-from sim.output import emit_json
+from sim.output import emit_json, keep
 
 _ORDERS_STREAM: Final = 0x0C0A
 """Tells the choice of orders from other random choices made on finished runs with the same seed."""
@@ -80,7 +80,7 @@ def capabilities(
     from sim.evaluation.capabilities.players import game, world
     from sim.evaluation.measures import BY_NAME
     from sim.evaluation.shapley import antithetic_orders
-    from sim.log.run_directory import Request, write_json
+    from sim.log.run_directory import Request
 
     if measure not in BY_NAME:
         raise UsageError(f"--measure {measure}: there are: {', '.join(BY_NAME)}")
@@ -93,5 +93,5 @@ def capabilities(
     requests = [Request(world(played, coalition), request.seed, reps) for coalition in asked]
     runs = simulate(requests, out, jobs, force, dask)
     found = document(played, dict(zip(asked, runs, strict=True)), measure, orders)
-    write_json(out / file_name(found), found)
+    keep(out / file_name(found), found)
     emit_json(found) if as_json else print_document(found)

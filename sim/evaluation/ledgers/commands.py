@@ -131,9 +131,10 @@ def _runs(
 
 def _keep(document: dict[str, Any], name: str, run: Path, other: Path | None, out: Path) -> None:
     """Keep the document of complete runs beside them; what was read from a run elsewhere is only printed."""
-    from sim.log.run_directory import read_manifest, write_json
+    from sim.log.run_directory import read_manifest
+    from sim.output import keep
 
     manifests = [read_manifest(path) for path in (run, other) if path is not None]
     if out.is_dir() and all(manifest["state"] == "complete" for manifest in manifests):
         hashes = [manifest["inputs_hash"][:12] for manifest in manifests]
-        write_json(out / f"{name}-{'-'.join(hashes)}.json", document)
+        keep(out / f"{name}-{'-'.join(hashes)}.json", document)

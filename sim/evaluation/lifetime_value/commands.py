@@ -21,7 +21,7 @@ from sim.launching import (
     request_of,
     simulate,
 )
-from sim.output import emit_json
+from sim.output import emit_json, keep
 
 
 def register(app: typer.Typer) -> None:
@@ -97,13 +97,13 @@ def cross_channel(
     """
     from sim.evaluation.lifetime_value.cross_channel import cross_channel_document
     from sim.evaluation.lifetime_value.cross_channel_text import print_cross_channel
-    from sim.log.run_directory import read_manifest, write_json
+    from sim.log.run_directory import read_manifest
 
     names = (against, scenario)
     off, on = simulate([request_of(name, seed, reps, sets) for name in names], out, jobs, force, dask)
     document = cross_channel_document(off, on)
     hashes = "-".join(read_manifest(run)["inputs_hash"][:12] for run in (off, on))
-    write_json(out / f"cross-channel-{hashes}.json", document)
+    keep(out / f"cross-channel-{hashes}.json", document)
     emit_json(document) if as_json else print_cross_channel(document)
 
 

@@ -19,7 +19,7 @@ from sim.launching import (
     request_of,
     simulate,
 )
-from sim.output import emit_json
+from sim.output import emit_json, keep
 
 _DEFAULT: Final = "till_only,siloed_pl,home_store,commission,company_ltv,incremental"
 
@@ -56,7 +56,7 @@ def congruence(
 
     from sim.evaluation.policies.congruence import document, policy_row, print_document, silent
     from sim.evaluation.policies.worlds import candidates, pure, refuse_sets
-    from sim.log.run_directory import Request, write_json
+    from sim.log.run_directory import Request
 
     names = candidates(policies, baseline=policies.split(",")[0].strip())
     refuse_sets(sets or [], names)
@@ -68,5 +68,5 @@ def congruence(
     rows = [policy_row(name, world.scenario, run, without) for name, world, run, without in pairs]
     found = document(rows, request.loaded.name, runs)
     digest = hashlib.sha256(" ".join(run.name for run in runs).encode()).hexdigest()[:12]
-    write_json(out / f"congruence-{digest}.json", found)
+    keep(out / f"congruence-{digest}.json", found)
     emit_json(found) if as_json else print_document(found)

@@ -18,6 +18,7 @@ from sim.evaluation.policies.confirmation import fresh_seed
 from sim.evaluation.policies.document import Evidence, document, runner_up
 from sim.evaluation.policies.worlds import Found, Launch, Stopped, measuring, set_aside
 from sim.log.run_directory import Request, write_json
+from sim.output import kept_in
 
 Tell = Callable[[str], None]
 
@@ -73,7 +74,7 @@ def find_best(plan: Plan, asked: Asked, launch: Launch) -> dict[str, Any]:
         complete = False
     result = document(plan, now, evidence, _about(case), complete)
     write_json(path, result)
-    tell(f"kept in {path}")
+    tell(kept_in(path))
     return result
 
 

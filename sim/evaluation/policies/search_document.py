@@ -28,6 +28,7 @@ from sim.evaluation.policies.sweep_document import as_dict, paired_measures
 from sim.evaluation.policies.worlds import Launch, Stopped, measured
 from sim.evaluation.statistics import t_interval
 from sim.log.run_directory import Request, write_json
+from sim.output import kept_in
 
 _OWN = "as it is"
 _TRIED = "tried"
@@ -98,7 +99,7 @@ def find_values(asked: SearchAsked, launch: Launch) -> dict[str, Any]:
         complete = False
     result = _document(worlds, done, confirmed, seed, complete)
     write_json(path, result)
-    tell(f"kept in {path}")
+    tell(kept_in(path))
     return result
 
 

@@ -22,6 +22,7 @@ from sim.evaluation.policies.sweep_document import as_dict
 from sim.evaluation.policies.worlds import Found, Launch, Stopped, measured
 from sim.evaluation.statistics import t_interval
 from sim.log.run_directory import Request, write_json
+from sim.output import kept_in
 
 Method = Literal["morris", "sobol"]
 _WHEN_LEFT_OUT: Final = "x0.5:x2"
@@ -103,7 +104,7 @@ def sensitivity(asked: SensitivityAsked, launch: Launch) -> dict[str, Any]:
     rows, outcomes = _finished(study, [study.outcome(found, row) for row in range(len(study.rows))])
     result = _document(study, rows, outcomes, complete)
     write_json(path, result)
-    tell(f"kept in {path}")
+    tell(kept_in(path))
     return result
 
 

@@ -28,6 +28,7 @@ from sim.evaluation.policies.parts import By
 from sim.evaluation.policies.sweep_document import Swept, document
 from sim.evaluation.policies.worlds import Launch, Stopped, measured
 from sim.log.run_directory import Request, write_json
+from sim.output import kept_in
 
 _MOST = 2
 
@@ -98,7 +99,7 @@ def sweep(asked: SweepAsked, launch: Launch) -> dict[str, Any]:
     choice = {"measure": asked.measure, "least": asked.least, "by": asked.by}
     result = document(swept, at.index(baseline), choice, about, complete)
     write_json(path, result)
-    teller()(f"kept in {path}")
+    teller()(kept_in(path))
     return result
 
 
