@@ -89,9 +89,9 @@ def investment(
 
     Each order is simulated beside a world in which nothing is opened, on the same shoppers; its cash is the difference
     in contribution (running costs and learning included) less the investment at each first opening. Beyond the
-    simulated days the last four weeks are carried forward. Examples:
+    simulated days the last four weeks are carried forward; eight weeks and many replications make that surer. Examples:
 
-    omo investment ward-omo --reps 10
+    omo investment ward-omo --reps 10 --steady-days 56
 
     omo investment --orders unified_id+points_shared,click_and_collect+pickup_counter,rest --orders rest
 
