@@ -14,14 +14,14 @@ from sim.streams import Streams
 def hold_back_units(scenario: Scenario) -> float:
     """Mean units of an item that store managers keep from orders to be collected, on top of the online buffer [S123].
 
-    They fear to sell at the till no more what an order has taken: the units fall linearly with what a collected order
-    counts for the store, against a till sale. Whoever has no bonus on sales holds nothing back.
+    They fear to sell at the till no more what an order has taken, the less the more a collected order counts for the
+    store against a till sale. Effort to serve orders follows that share and brings its square root, as EC's does
+    (`ec_effort`). Whoever has no bonus on sales holds nothing back.
     """
     pay = scenario.evaluation
-    if not pay.store_bonus_percent:
+    if not pay.store_bonus_percent or pay.till_sale_store_credit <= pay.collect_store_credit:
         return 0.0
-    lost = max(0.0, pay.till_sale_store_credit - pay.collect_store_credit)
-    return scenario.staff.hold_back_units * lost
+    return scenario.staff.hold_back_units * (1 - sqrt(pay.collect_store_credit / pay.till_sale_store_credit))
 
 
 def held_back(scenario: Scenario, streams: Streams, skus: int) -> list[list[int]]:
