@@ -100,14 +100,14 @@ def test_the_worst_case_turns_the_sign() -> None:
     start = np.repeat([2, 5], 4)
     since: Floats = np.maximum(np.arange(20) - start[:, None] + 1.0, 0.0)
     effect = since * since
-    outcome = panel(start, 20, np.asarray(effect, dtype=np.float64))
+    outcome = panel(start, 20, effect)
     assert (effect[treated(start, 20)] > 0).all()
     assert applied(two_way(start, 20, ones(start)), outcome) < 0
 
 
 def test_equal_effects_at_all_times_mislead_neither() -> None:
     start = np.array([3, 3, 5, 7, 7, 9, 12, 12])
-    outcome = panel(start, 12, 6.0 * treated(start, 12))
+    outcome = panel(start, 12, np.where(treated(start, 12), 6.0, 0.0))
     for weighting in (two_way, callaway_santanna):
         assert applied(weighting(start, 12, ones(start)), outcome) == pytest.approx(6.0)
 
