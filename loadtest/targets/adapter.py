@@ -66,7 +66,7 @@ def read_adapter(path: Path) -> Adapter:
         values = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         line = re.search(r"line (\d+)", str(error))
-        raise DataInvalid([f"{path}:{line[1] if line else 1}: not TOML: {error}"]) from None
+        raise DataInvalid([f"{path}:{line[1] if line else text.count(chr(10)) + 1}: not TOML: {error}"]) from None
     origins = key_origins(text, path)
     try:
         adapter = Adapter.model_validate(values)
