@@ -46,7 +46,7 @@ class Request(NamedTuple):
     head: str = ""
 
 
-class Reply(NamedTuple):
+class Reply(msgspec.Struct, frozen=True):
     """What came back on the wire; status 0 and the `problem` where nothing did. `headers` only if asked for."""
 
     status: int
@@ -79,7 +79,7 @@ class Answer(NamedTuple):
 NOBODY: Final = Body()
 
 
-class Reading(NamedTuple):
+class Reading(msgspec.Struct, frozen=True):
     """A reply as the target's API means it; `rule` says why, for those who check an adapter."""
 
     verdict: Verdict
@@ -191,8 +191,10 @@ def read_body(content: bytes) -> Body:
 def read_reply(reply: Reply) -> Reading:
     """What our core's reply means."""
     body = read_body(reply.content) if reply.status else Body(error=reply.problem)
+    if 200 <= reply.status < 300:
+        return Reading("ok", body)
     if not is_retryable(reply.status, body.error):
-        return Reading("ok" if 200 <= reply.status < 300 else "rejected", body)
+        return Reading("rejected", body)
     return Reading("unknown" if leaves_doubt(reply.status, body.error) else "busy", body)
 
 
@@ -206,7 +208,7 @@ def leaves_doubt(status: int, error: str | None) -> bool:
     return is_retryable(status, error) and status != 503
 
 
-class Call(NamedTuple):
+class Call(msgspec.Struct, frozen=True):
     """One request to be sent: the step it belongs to, its name in the statistics and how long to wait before it."""
 
     step: Step

@@ -19,6 +19,8 @@ _LOOKS: Final = frozenset({"product", "availability", "scan"})
 _AFTER_PAYMENT: Final = frozenset({"ready", "collect", "ship", "refund"})
 _OPEN: Final = frozenset({"unknown", "pending_customer", "created"})
 
+_NOTHING_TO_ASK: Final = Answer("ok", 0, NOBODY)
+
 Send = Callable[[Call], Answer]
 Skip = Callable[[Step, str], None]
 
@@ -101,7 +103,7 @@ def _settled(journey: _Journey, step: Step, answer: Answer) -> str | None:
 
 def _ask(journey: _Journey, calls: Iterable[Call]) -> Answer:
     """Send the requests of one action until one fails; the last answer."""
-    answer = Answer("ok", 0, NOBODY)
+    answer = _NOTHING_TO_ASK
     for call in calls:
         answer = journey.send(call)
         if answer.outcome != "ok":

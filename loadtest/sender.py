@@ -108,7 +108,8 @@ class Sender:
                 reply = connections.exchange(call.request)
             except NoAnswer as why:
                 reply = Reply(0, problem=str(why))
-            verdict, body, _ = call.read(reply)
+            reading = call.read(reply)
+            verdict, body = reading.verdict, reading.body
             if verdict in ("ok", "rejected"):
                 return Answer(verdict, reply.status, body), len(reply.content)
             doubt = doubt or verdict == "unknown"

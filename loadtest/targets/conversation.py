@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Final
 
+from msgspec.structs import replace
+
 from loadtest.api import Answer, Body, Call, Reading, Reply, key_of
 from loadtest.script import Line, Step
 from loadtest.targets.answers import cookies_of, number_of, whole
@@ -89,7 +91,7 @@ class HttpTalk:
         """The requests of `poll`."""
         pause_s = self.plan.journey.poll_every_s
         for call in self._action("poll", step):
-            yield call._replace(pause_s=pause_s)
+            yield replace(call, pause_s=pause_s)
             pause_s = 0.0
 
     def cancel(self, step: Step) -> Iterator[Call]:
