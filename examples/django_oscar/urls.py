@@ -1,9 +1,8 @@
 """The shop's API, and the payment view that it leaves to each shop."""
 
+import views
 from django.apps import apps
 from django.urls import include, path
-
-import views
 
 urlpatterns = [
     path("api/payments/", views.payments, name="payments"),

@@ -33,7 +33,7 @@ def pay(request, pk):
 
 @api_view(["GET"])
 @permission_classes([IsAdminUser])
-def payments(request):
+def payments(_request):
     """Every payment source with what was debited."""
     rows = Source.objects.values("id", "order__number", "amount_debited", "amount_refunded").order_by("id")
     return Response({"results": list(rows)})
@@ -41,7 +41,7 @@ def payments(request):
 
 @api_view(["GET"])
 @permission_classes([IsAdminUser])
-def stock(request):
+def stock(_request):
     """Every stock record."""
     rows = StockRecord.objects.values("partner_sku", "num_in_stock", "num_allocated").order_by("id")
     return Response({"results": list(rows)})
