@@ -51,6 +51,7 @@ def _holdout(document: dict[str, Any], say: Words) -> Chart:
         if twin is not None:
             right.plot(held["weeks"], twin["holdout_really_came"], ":", color=APP, linewidth=2)
             left.plot([], [], ":", color=APP, linewidth=2, label=say("plot_ltv.all"))
+            right.set_ylim(top=1.06 * max(*twin["holdout_really_came"], *expected, *held["actual_cumulative"]))
         right.set_title(say("plot_ltv.held_out"), fontsize=9.5, loc="left")
         right.set_xlabel(say("plot_ltv.weeks_after"))
 

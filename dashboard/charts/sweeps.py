@@ -118,7 +118,7 @@ def _table(document: dict[str, Any], say: Words) -> Chart:
     columns, rows = sorted({x for x, _ in means}), sorted({y for _, y in means})
     best = document["best"]["values"]
     grid = Grid(
-        rows=[f"{y:g}" for y in rows],
+        rows=[f"{short(second)} {y:g}" for y in rows],
         columns=[f"{x:g}" for x in columns],
         values=[[means.get((x, y)) for x in columns] for y in rows],
         unit=unit,
@@ -132,7 +132,6 @@ def _table(document: dict[str, Any], say: Words) -> Chart:
         axes.plot(at[0], at[1] + 0.3, "*", color=STORE, markersize=9)
         axes.set_xlabel(short(first))
         axes.xaxis.set_label_position("top")
-        axes.set_ylabel(short(second))
 
     close = len(document["best"]["not_worse"])
     return Chart(

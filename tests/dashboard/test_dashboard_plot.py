@@ -96,6 +96,38 @@ def test_kept_documents_are_drawn_with_their_figures(path: Path, language: Langu
         check(chart, language)
 
 
+def variants() -> dict[str, dict[str, Any]]:
+    """Documents with parts that the kept ones lack: states of nature, two parameters, Sobol, a twin, payback."""
+    kept = {path.stem: path for path in KEPT}
+    best, sweep, sobol, ltv, paid = (read(kept[name]) for name in ("best", "sweep", "sensitivity", "ltv", "investment"))
+    policies = [{"policy": p["policy"], "regret_yen": {"here": at * 1e4, "there": at * 2e4}} for at, p in
+                enumerate(best["policies"])]  # fmt: skip
+    policies = [p | {"largest_regret_yen": p["regret_yen"]["there"], "resamples_won": 0.5} for p in policies]
+    best["states"] = {"names": ["here", "there"], "n": 9, "policies": policies, "minimax_regret": best["best"]}
+    sweep |= {"by": None, "optimum": None, "parameters": [{"name": "credit"}, {"name": "fee"}]}
+    sweep["points"] = [p | {"values": p["values"] | {"fee": fee}} for p in sweep["points"] for fee in (0.0, 2.0)]
+    sweep["best"]["values"] = {"credit": 0.8, "fee": 0.0}
+    share = {"value": 0.5, "low": 0.4, "high": 0.7}
+    sobol |= {"method": "sobol", "factors": [f | {"first": share, "total": share} for f in sobol["factors"]]}
+    level = {"mean": 0.8, "half_width": 0.1}
+    tenth = {"from": 0.7, "to": 0.8, "customers": 12, "mean_p_alive": 0.75, "really_alive": 0.7}
+    ltv |= {"seed": 1, "twin": {"replications": 4, "alive": [tenth], "figures": {}, "holdout_really_came": [9] * 39}}
+    ltv["twin"]["figures"] = {"mean_p_alive": level, "really_alive": level}
+    paid["orders"][0]["payback_months"] |= {"of_mean_curve": 22.3, "never_share": 0.0}
+    return {"states": best, "two parameters": sweep, "sobol": sobol, "twin": ltv, "paid": paid}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_what_only_some_documents_have_is_drawn_too(language: Language) -> None:
+    drawn = {name: charts_of(document, words(language)) for name, document in variants().items()}
+    for chart in (chart for found in drawn.values() for chart in found):
+        check(chart, language)
+    assert "really-alive" in {chart.name for chart in drawn["twin"]}
+    assert [chart.name for chart in drawn["two parameters"]] == ["table"]
+    assert [chart.name for chart in drawn["sobol"]] == ["shares"]
+    assert "22.3" in "".join(drawn["paid"][0].figures)
+
+
 def check(chart: Chart, language: Language) -> None:
     """A chart says what it shows, how sure it is, and every figure; it fits the sheet."""
     title, description = texts_of(as_svg(chart, language))

@@ -20,7 +20,7 @@ from sim.launching import (
     request_of,
     simulate,
 )
-from sim.output import emit_json
+from sim.output import emit_json, keep
 
 _SETTLE_DAYS: Final = 84
 _TRAINING_HOURS: Final = 8.0
@@ -103,7 +103,7 @@ def investment(
     from sim.evaluation.investment.orders import base_world, orders, plan, prepared
     from sim.evaluation.investment.outcomes import Terms
     from sim.evaluation.investment.tables import print_investment
-    from sim.log.run_directory import Request, write_json
+    from sim.log.run_directory import Request
 
     if wards > 1 and capex_yen is None:
         raise UsageError("--wards: name the --capex-yen that they share; the scenario's own costs are one ward's part")
@@ -121,7 +121,7 @@ def investment(
     base_run, *runs = simulate(requests, out, jobs, force, dask)
     terms = Terms(years, discount_percent, wards, capex_yen, steady_days)
     result = document(planned, (nothing, base_run), list(zip(opened, runs, strict=True)), terms)
-    write_json(out / file_name(result), result)
+    keep(out / file_name(result), result)
     emit_json(result) if as_json else print_investment(result)
 
 
@@ -168,7 +168,7 @@ def stores(
     from sim.evaluation.investment.store_tables import print_stores
     from sim.evaluation.investment.store_worlds import conversions, light_set, worlds
     from sim.evaluation.investment.stores_document import document, file_name
-    from sim.log.run_directory import Request, write_json
+    from sim.log.run_directory import Request
 
     request = request_of(scenario, seed, reps, sets)
     converted = conversions(request.loaded, base, newly_opened)
@@ -176,5 +176,5 @@ def stores(
     asked = worlds(converted, sets_there)
     runs = simulate([Request(world, request.seed, reps) for world in asked.values()], out, jobs, force, dask)
     result = document(converted, sets_there, dict(zip(asked, runs, strict=True)))
-    write_json(out / file_name(result), result)
+    keep(out / file_name(result), result)
     emit_json(result) if as_json else print_stores(result)

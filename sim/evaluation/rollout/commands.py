@@ -81,7 +81,7 @@ def rollout(
         emit_json(document)
         return
     print_rollout(document)
-    typer.echo(f"document: {path}")
+    typer.echo(f"document: {path}; charts: omo plot {path}")
 
 
 def export(
