@@ -40,16 +40,26 @@ def call(method: str, url: str, body: Any = None, key: str = "") -> tuple[int, b
 
 
 def seed(url: str, key: str, trace: Trace) -> None:
-    """Give the core the trace's catalogue and opening stock."""
+    """Give the core the trace's catalogue, opening stock and tenders."""
     products = [
         {name: value for name, value in row.items() if value is not None} for row in trace.catalogue.to_pylist()
     ]
-    body = {"products": products, "stock": trace.stock.to_pylist()}
+    body = {"products": products, "stock": trace.stock.to_pylist(), "tenders": trace.header.get("tenders")}
     status, answer = call("POST", f"{url}/v1/admin/seed", body, key)
     if status == 409:
         raise UsageError(f"{url}: this core holds products already; a load run needs an empty database")
     if status != 200:
         raise TargetUnreachable(f"{url}/v1/admin/seed answered {status}: {answer[:300].decode(errors='replace')}")
+
+
+def agree(psp_url: str, trace: Trace) -> None:
+    """Tell the provider the terms of the trace's tenders, so that its files have the fees that the core expects."""
+    if "tenders" in trace.header:
+        status, answer = call("POST", f"{psp_url}/psp/contracts", {"tenders": trace.header["tenders"]})
+        if status != 200:
+            raise TargetUnreachable(
+                f"{psp_url}/psp/contracts answered {status}: {answer[:300].decode(errors='replace')}"
+            )
 
 
 def reconcile(url: str, key: str) -> int:

@@ -13,13 +13,16 @@ from pathlib import Path
 from typing import Any, Final
 
 import duckdb
+import msgspec
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from loadtest import trace_sql
+from loadtest.tenders import tenders_of
 from loadtest.trace_schema import CATALOGUE, STEPS, STOCK, Trace, header_of
 from scenarios.errors import UsageError
+from scenarios.loader import load
 from sim.streams import Streams
 
 DAY_S: Final = 86_400
@@ -78,6 +81,7 @@ def cut_trace(run: Path, window: Window, replication: int = 0, copies: int = 1) 
         "day": window.day,
         "from_s": window.from_s,
         "to_s": window.to_s,
+        **_terms(run),
     }
     shift_s = min(COPY_SHIFT_S_MAX, window.to_s - window.from_s)
     steps = superpose(steps, copies, Streams(seed, replication), shift_s)
@@ -122,6 +126,14 @@ def _manifest(run: Path) -> dict[str, Any]:
         raise UsageError(f"{run}: no such run (no manifest.json); `omo runs` lists the runs there are")
     manifest: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     return manifest
+
+
+def _terms(run: Path) -> dict[str, Any]:
+    """What the scenario's tenders cost and when they are paid out, where the run has its scenario."""
+    path = run / "scenario.toml"
+    if not path.is_file():
+        return {}
+    return {"tenders": msgspec.to_builtins(tenders_of(load(path).scenario.payments))}
 
 
 def _open_run(db: duckdb.DuckDBPyConnection, replication: Path, window: Window) -> None:

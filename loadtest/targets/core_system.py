@@ -36,6 +36,8 @@ class CoreSystem:
         """Through the core's own call, which wants an empty database."""
         office.seed(self.url, self.keys["back_office"], trace)
         office.keep_opening(trace, directory)
+        if self.psp_url is not None:
+            office.agree(self.psp_url, trace)
 
     def keep_books(self, directory: Path) -> list[str]:
         """Reconcile and keep both books. A core that has died costs its books, not the client's history."""
