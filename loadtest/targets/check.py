@@ -29,8 +29,9 @@ from scenarios.errors import TargetUnreachable
 SCHEMA: Final = "omo.target-check/1"
 _BODY_MAX: Final = 2_000
 _SECRET: Final = re.compile(
-    r"^((?:proxy-)?authorization|cookie|set-cookie|x-api-key)\s*:.*$", re.IGNORECASE | re.MULTILINE
+    r"^(?!idempotency-key)([\w-]*(?:auth|cookie|key|token|secret|session)[\w-]*)\s*:.*$", re.IGNORECASE | re.MULTILINE
 )
+"""Header lines whose value is not shown."""
 
 KINDS: Final = {
     "till": ("store", "carry", "cash", ("product:till", "order:till", "pay:till")),
@@ -192,12 +193,22 @@ def _exchange(
 ) -> Exchange:
     asked = call.request
     heads = (system.heads()[call.client] + asked.head).replace("\r\n", "\n")
-    request = f"{asked.method} {asked.path}\n{_SECRET.sub(_hidden, heads)}"
+    request = f"{asked.method} {asked.path}\n{_SECRET.sub(_hidden, _without_credentials(system, heads))}"
     if asked.body:
         request += f"\n{_shown(asked.body)}"
     answer = _shown(reply.content) if reply.status else f"no answer: {reply.problem}"
     rule = reading.rule or ("status" if reply.status else "no answer")
     return Exchange(kind, call.action, request.rstrip(), answer, reply.status, reading.verdict, rule, captured)
+
+
+def _without_credentials(system: System, heads: str) -> str:
+    """An API key may be in a header of any name."""
+    auth = system.adapter.auth.values() if isinstance(system, HttpSystem) else ()
+    names = {each.header.lower() for each in auth if each.kind == "api_key"}
+    lines = (line.partition(":") for line in heads.splitlines())
+    return "\n".join(
+        f"{name}: (hidden)" if name.lower() in names else f"{name}{colon}{value}" for name, colon, value in lines
+    )
 
 
 def _hidden(match: re.Match[str]) -> str:
