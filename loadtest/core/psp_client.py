@@ -79,7 +79,7 @@ class PspClient:
             status, answer = await self._http.request("GET", f"/psp/reconciliation/{day}", timeout_s=_FILE_TIMEOUT_S)
         except (Unreachable, NoAnswer):
             return None
-        return answer.decode() if status == 200 else None
+        return answer.decode(errors="replace") if status == 200 else None
 
     def close(self) -> None:
         """Close the connections."""

@@ -20,6 +20,7 @@ from loadtest.core.rsgi import Reply, error_reply, json_reply
 from loadtest.core.service import Core, Request
 
 _SHOWN: Final = 1000
+_COLUMNS: Final = ("kind", "merchant_id", "brand", "amount_yen", "fee_yen")
 
 _NOT_CAPTURED = """
 SELECT p.id AS payment, p.state FROM unnest($1::text[], $2::bigint[]) AS f (merchant_id, amount_yen)
@@ -64,12 +65,15 @@ class Item(NamedTuple):
 
 def read_file(text: str) -> list[Item]:
     """The lines of a reconciliation file; ValueError where it is none."""
+    lines = csv.DictReader(io.StringIO(text))
+    if not set(_COLUMNS) <= set(lines.fieldnames or ()):
+        raise ValueError("not a reconciliation file: its columns are others")
     try:
         return [
             Item(row["kind"], row["merchant_id"], row["brand"], int(row["amount_yen"]), int(row["fee_yen"]))
-            for row in csv.DictReader(io.StringIO(text))
+            for row in lines
         ]
-    except (KeyError, TypeError) as error:
+    except TypeError as error:
         raise ValueError(f"not a reconciliation file: {error}") from None
 
 
@@ -89,7 +93,10 @@ async def _settle(core: Core, day: date) -> tuple[int, dict[str, Any]]:
     text = await core.psp.daily_file(day.isoformat())
     if text is None:
         raise Unavailable(f"the provider did not give its file of {day}")
-    items = read_file(text)
+    try:
+        items = read_file(text)
+    except ValueError as error:
+        raise Unavailable(f"the provider's file of {day}: {error}") from None
     resolved, refunded = await _take_their_word(core, items)
     columns = [list(column) for column in zip(*items, strict=True)] or [[]] * len(Item._fields)
     rows = await core.database.rows(_MATCH, day, *columns)

@@ -15,6 +15,7 @@ import pytest
 from core_harness import Provider, Shop, assert_books_hold, core, provider, sql
 from test_core_webhooks import deliver, event
 
+from loadtest.core.settlements import read_file
 from loadtest.psp.reconciliation import COLUMNS, JAPAN
 from scenarios.payments import Payments
 from sim.payments.calendars import periods
@@ -148,6 +149,22 @@ def test_the_file_resolves_what_nobody_answered_and_refunds_what_came_too_late(s
     }
     assert settle(shop)["matched"] == 3  # the refund is in the file by now
     assert balances(shop)["psp_receivable"] == 0
+
+
+def test_calls_are_in_the_openapi_document_with_their_parameters(shop: Shop) -> None:
+    paths = shop.get("/openapi.json")["paths"]
+    assert paths["/v1/admin/settle"]["post"]["requestBody"]["required"]
+    assert paths["/v1/settlements"]["get"]["description"] == "For back_office."
+    (month,) = paths["/v1/settlements/month/{month}"]["get"]["parameters"]
+    assert (month["name"], month["in"]) == ("month", "path")
+
+
+@pytest.mark.parametrize(
+    "text", ["", "kind,merchant_id\ncharge,x\n", "kind,merchant_id,brand,amount_yen,fee_yen\nc,x,y,z,0\n"]
+)
+def test_a_file_that_is_none_is_not_read(text: str) -> None:
+    with pytest.raises(ValueError, match=r"file|invalid literal"):
+        read_file(text)
 
 
 def test_what_only_one_side_has_is_named(shop: Shop, psp: Provider) -> None:
