@@ -90,8 +90,9 @@ def code_of(mutation: Mutation) -> tuple[FunctionType, CodeType]:
 
 
 @pytest.fixture(scope="module")
-def template() -> Iterator[str]:
+def template(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A server whose database `core` has the core's tables, functions and opening stock; in memory where there is."""
+    tmp_path_factory.getbasetemp()  # is settled once, and not in memory
     memory = Path("/dev/shm")
     roomy = memory.is_dir() and shutil.disk_usage(memory).free > COPIES_BYTES
     with pytest.MonkeyPatch.context() as patch:
