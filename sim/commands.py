@@ -9,11 +9,11 @@ import typer
 import sim.bench.commands
 import sim.evaluation.attribution.commands
 import sim.evaluation.capabilities.commands
+import sim.evaluation.congruence.commands
 import sim.evaluation.investment.commands
 import sim.evaluation.ledgers.commands
 import sim.evaluation.lifetime_value.commands
 import sim.evaluation.policies.commands
-import sim.evaluation.policies.congruence_commands
 import sim.evaluation.rollout.commands
 import sim.verify.commands
 from scenarios.errors import UsageError, hint
@@ -46,7 +46,7 @@ def register(app: typer.Typer) -> None:
     sim.evaluation.investment.commands.register(app)
     sim.evaluation.ledgers.commands.register(app)
     sim.evaluation.policies.commands.register(app)
-    sim.evaluation.policies.congruence_commands.register(app)
+    sim.evaluation.congruence.commands.register(app)
     sim.evaluation.rollout.commands.register(app)
     sim.verify.commands.register(app)
 

@@ -11,8 +11,8 @@ from towns import small
 
 from scenarios.loader import Loaded, load
 from scenarios.schema import Scenario
-from sim.evaluation.policies.congruence import aligned, policy_row, silent
-from sim.evaluation.policies.own_bonus import Acts, acts
+from sim.evaluation.congruence.congruence import aligned, policy_row, silent
+from sim.evaluation.congruence.own_bonus import Acts, acts
 from sim.evaluation.policies.worlds import pure
 from sim.evaluation.tables import opened
 from sim.experiment import run

@@ -13,8 +13,8 @@ from typer.testing import CliRunner
 from omo import app
 from scenarios.errors import UsageError
 from sim.evaluation.comparison import summaries
-from sim.evaluation.policies.worlds import Found, Stopped
 from sim.evaluation.statistics import t_interval
+from sim.evaluation.worlds import Found, Stopped
 from sim.log.run_directory import list_runs
 
 TOWN = ("--set", "population.shoppers=400", "--set", "horizon.days=3", "--jobs", "1", "--json")
@@ -138,7 +138,7 @@ def stopped_after(worlds: int) -> Any:
 
 
 def test_a_sweep_that_was_stopped_tells_the_points_it_has(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr("sim.evaluation.policies.sweep.measured", stopped_after(3))
+    monkeypatch.setattr("sim.evaluation.exploring.sweep.measured", stopped_after(3))
     ask = ["sweep", "ward-siloed", "credit=0:1:5", "--reps", "2", "--out", str(tmp_path)]
     result = CliRunner().invoke(app, [*ask, "--json"])
     assert result.exit_code == 130
@@ -153,7 +153,7 @@ def test_a_screening_that_was_stopped_tells_the_trajectories_it_has(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     pytest.importorskip("SALib")
-    monkeypatch.setattr("sim.evaluation.policies.sensitivity_document.measured", stopped_after(8))
+    monkeypatch.setattr("sim.evaluation.exploring.sensitivity_document.measured", stopped_after(8))
     ask = ["sensitivity", "ward-omo", "--keys", "staff.skill,choice.rival", "--reps", "2", "--out", str(tmp_path)]
     result = CliRunner().invoke(app, [*ask, "--trajectories", "4", "--json"])
     assert result.exit_code == 130
@@ -172,7 +172,7 @@ def test_a_search_that_was_stopped_tells_the_trials_it_has(monkeypatch: pytest.M
             raise Stopped({})
         return {name: [{"contribution_yen": 100.0 * at + r} for r in range(2)] for at, name in enumerate(requests)}
 
-    monkeypatch.setattr("sim.evaluation.policies.search_document.measured", measured)
+    monkeypatch.setattr("sim.evaluation.exploring.search_document.measured", measured)
     ask = ["best", "ward-siloed", "--search", "credit=0:1", "--reps", "2", "--out", str(tmp_path), "--json"]
     result = CliRunner().invoke(app, ask)
     assert result.exit_code == 130

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from sim.evaluation.policies.optimum import Floats, lack_of_fit_p, optimum
-from sim.evaluation.policies.parts import own_instead_of_common
+from sim.evaluation.exploring.optimum import Floats, lack_of_fit_p, optimum
+from sim.evaluation.exploring.parts import own_instead_of_common
 from sim.evaluation.ratios import ratio_of_means
 
 PLACES = np.linspace(0.0, 1.0, 11)

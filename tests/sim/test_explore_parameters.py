@@ -6,7 +6,7 @@ import pytest
 
 from scenarios.errors import ScenarioInvalid, UsageError
 from scenarios.loader import load
-from sim.evaluation.policies.parameters import (
+from sim.evaluation.exploring.parameters import (
     SHORTHANDS,
     numbers_of,
     parameter,
@@ -14,7 +14,7 @@ from sim.evaluation.policies.parameters import (
     refuse_shared_keys,
     varied,
 )
-from sim.evaluation.policies.sweep import axis
+from sim.evaluation.exploring.sweep import axis
 
 OMO = load("ward-omo")
 SILOED = load("ward-siloed")

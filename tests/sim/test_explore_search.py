@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from scenarios.errors import ScenarioInvalid, UsageError
-from sim.evaluation.policies.parameters import Parameter
-from sim.evaluation.policies.search import FIRST_LOOK, GainOf, SearchPlan, Trial, best_so_far, search
+from sim.evaluation.exploring.parameters import Parameter
+from sim.evaluation.exploring.search import FIRST_LOOK, GainOf, SearchPlan, Trial, best_so_far, search
 
 pytest.importorskip("optuna")
 

@@ -7,12 +7,12 @@ import pytest
 
 from scenarios.errors import UsageError
 from scenarios.loader import load, source_of
-from sim.evaluation.policies.assumptions import DEFAULT
-from sim.evaluation.policies.parameters import numbers_of, parameter
+from sim.evaluation.exploring.assumptions import DEFAULT
+from sim.evaluation.exploring.parameters import numbers_of, parameter
 
 pytest.importorskip("SALib")
 
-from sim.evaluation.policies.sensitivity import (
+from sim.evaluation.exploring.sensitivity import (
     Floats,
     Space,
     elementary_effects,

@@ -58,7 +58,7 @@ def test_what_nobody_knew_before_buying_is_what_comes_back() -> None:
 
 
 def test_thinking_it_over_keeps_the_basket(omo: Memory) -> None:
-    """Days after the visit the same goods are ordered from home: no more than the need asked for, but for a proposal."""
+    """Days after the visit the same goods are ordered from home: no more than was asked for, but for a proposal."""
     needs = {row["need"]: row for row in rows(omo, "needs")}
     thought = {row["need"]: row["time_s"] for row in events(omo, "thinking")}
     later = [row for row in orders(omo).values() if needs[row["need"]]["journey"] == "showroom_then_home"]

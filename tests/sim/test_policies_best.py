@@ -16,7 +16,8 @@ from scenarios.evaluation import POLICIES, Evaluation
 from scenarios.loader import load
 from sim.evaluation.policies.best import Plan, indifference_yen, precision, search
 from sim.evaluation.policies.document import Evidence, document
-from sim.evaluation.policies.worlds import OWN, Found, Stopped, candidates, pure, refuse_sets, set_aside
+from sim.evaluation.policies.worlds import OWN, candidates, pure, refuse_sets, set_aside
+from sim.evaluation.worlds import Found, Stopped
 from sim.log.run_directory import list_runs
 
 TRUTH = {"siloed_pl": 0.0, "split": 900.0, "hybrid": 1000.0, "join_fee": -400.0, "ltv": 100.0}

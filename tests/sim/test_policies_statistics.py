@@ -9,9 +9,9 @@ import pytest
 from scipy.stats import t as student
 from scipy.stats import ttest_rel
 
+from sim.evaluation.confirmation import fresh_seed, gap
+from sim.evaluation.holm import holm, paired_p_value
 from sim.evaluation.policies.board import sentence
-from sim.evaluation.policies.confirmation import fresh_seed, gap
-from sim.evaluation.policies.holm import holm, paired_p_value
 from sim.evaluation.policies.regret import minimax, regrets
 from sim.evaluation.policies.stopping import half_width_after, replications_needed
 from sim.evaluation.statistics import t_interval

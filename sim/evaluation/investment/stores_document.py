@@ -10,11 +10,11 @@ from typing import Any, Final
 
 from scenarios.errors import UsageError
 from sim.evaluation.capabilities.contributions import described_numbers
+from sim.evaluation.holm import holm, paired_p_value
 from sim.evaluation.investment.catchments import catchments
 from sim.evaluation.investment.flows import MONTH_DAYS
 from sim.evaluation.investment.orders import Values, values_of
 from sim.evaluation.investment.store_worlds import EC, Conversions, World
-from sim.evaluation.policies.holm import holm, paired_p_value
 from sim.evaluation.tables import opened
 from sim.log.run_directory import read_manifest, replication_path
 

@@ -13,9 +13,9 @@ from typing import Final
 
 from sim.evaluation.policies.selection import Selection, kim_nelson
 from sim.evaluation.policies.stopping import half_width_after, replications_needed
-from sim.evaluation.policies.worlds import Found, Measure, Stopped, Summary
+from sim.evaluation.policies.worlds import Measure
+from sim.evaluation.worlds import OUTCOME, Found, Stopped, Summary, values
 
-OUTCOME: Final = "contribution_yen"
 FIRST_STAGE: Final = 10
 _STEP: Final = 5
 _RELATIVE_INDIFFERENCE: Final = 0.001
@@ -116,11 +116,6 @@ def precision(plan: Plan, now: Standing, found: Found) -> list[Precision]:
             width = half_width_after(first, len(lead), 1 - plan.alpha)
             known.append(Precision(other, width, len(lead), needed))
     return known
-
-
-def values(found: Sequence[Summary], measure: str) -> list[float]:
-    """One measure, replication by replication."""
-    return [summary[measure] for summary in found]
 
 
 def _running(plan: Plan, now: Standing) -> list[str]:

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from scenarios.errors import UsageError
-from sim.evaluation.policies import commands_explore
+from sim.evaluation.exploring import commands as exploring
 from sim.launching import RUNS, DaskOption, ForceOption, JobsOption, JsonOption, RunsOption, SeedOption, SetOption
 from sim.output import emit_json
 
@@ -15,7 +15,7 @@ from sim.output import emit_json
 def register(app: typer.Typer) -> None:
     """Add the commands of this room to `app`."""
     app.command("best")(best)
-    commands_explore.register(app)
+    exploring.register(app)
 
 
 def best(
@@ -71,7 +71,8 @@ def best(
     from sim.evaluation.policies.best import FIRST_STAGE, Plan
     from sim.evaluation.policies.finding import Asked, find_best
     from sim.evaluation.policies.tables import print_best
-    from sim.evaluation.policies.worlds import Launch, candidates, refuse_sets
+    from sim.evaluation.policies.worlds import candidates, refuse_sets
+    from sim.evaluation.worlds import Launch
 
     if search:
         if policies != "all" or under or until_half_width is not None or indifference is not None:
@@ -79,7 +80,7 @@ def best(
                 "--search tries numbers, not policies: leave out --policies, --under, --indifference and "
                 "--until-half-width"
             )
-        commands_explore.search(
+        exploring.search(
             scenario, search, trials, reps, confirm, seed, sets or [], Launch(out, jobs, force, dask), as_json
         )
         return

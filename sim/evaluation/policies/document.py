@@ -8,15 +8,15 @@ from typing import Any, Final
 
 import numpy as np
 
+from sim.evaluation.confirmation import gap
+from sim.evaluation.holm import holm, paired_p_value
 from sim.evaluation.measures import BY_NAME
-from sim.evaluation.policies.best import OUTCOME, Plan, Standing, precision, values
+from sim.evaluation.policies.best import Plan, Standing, precision
 from sim.evaluation.policies.board import sentence
-from sim.evaluation.policies.confirmation import gap
-from sim.evaluation.policies.holm import holm, paired_p_value
 from sim.evaluation.policies.regret import Floats, minimax, regrets
 from sim.evaluation.policies.stopping import half_width_after
-from sim.evaluation.policies.worlds import Found, Summary
 from sim.evaluation.statistics import Interval, paired, t_interval
+from sim.evaluation.worlds import OUTCOME, Found, Summary, values
 
 BEFORE_BONUS: Final = "contribution_before_bonus_yen"
 AGAINST_BASELINE: Final = (

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -13,14 +10,14 @@ from rich.console import Console
 
 from scenarios.errors import UsageError
 from scenarios.loader import Loaded, load
+from sim.evaluation.confirmation import fresh_seed
+from sim.evaluation.kept import kept, path_of
 from sim.evaluation.policies.best import Plan, Standing, search, standing
-from sim.evaluation.policies.confirmation import fresh_seed
 from sim.evaluation.policies.document import Evidence, document, runner_up
-from sim.evaluation.policies.worlds import Found, Launch, Stopped, measuring, set_aside
+from sim.evaluation.policies.worlds import measuring, set_aside
+from sim.evaluation.worlds import Found, Launch, Stopped, Tell, teller
 from sim.log.run_directory import Request, write_json
 from sim.output import kept_in
-
-Tell = Callable[[str], None]
 
 
 @dataclass(frozen=True)
@@ -45,13 +42,12 @@ class _Case:
     seed: int
 
     @property
-    def digest(self) -> str:
-        """Of everything that can change the document."""
+    def told(self) -> dict[str, Any]:
+        """Everything that can change the document."""
         worlds = [
             Request(world, self.seed, self.plan.replications).hash for world in (self.loaded, *self.states.values())
         ]
-        told = {"plan": asdict(self.plan), "worlds": worlds, "states": list(self.states), "confirm": self.asked.confirm}
-        return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
+        return {"plan": asdict(self.plan), "worlds": worlds, "states": list(self.states), "confirm": self.asked.confirm}
 
 
 def find_best(plan: Plan, asked: Asked, launch: Launch) -> dict[str, Any]:
@@ -60,11 +56,9 @@ def find_best(plan: Plan, asked: Asked, launch: Launch) -> dict[str, Any]:
     After Ctrl-C it holds what was finished and says so in `state`; exits with 130 where that is not enough for one.
     """
     case = _case(plan, asked)
-    path = launch.out / f"best-{case.digest[:12]}.json"
-    if path.is_file() and not launch.force:
-        kept: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        if kept["state"] == "complete":
-            return kept
+    path = path_of("best", case.told, launch.out)
+    if (earlier := kept(path, launch.force)) is not None:
+        return earlier
     evidence, tell = Evidence({}, {}, fresh_seed(case.seed), {}), teller()
     try:
         now = _gather(case, launch, evidence, tell)
@@ -119,14 +113,3 @@ def _about(case: _Case) -> dict[str, Any]:
         "days": case.loaded.scenario.horizon.days,
         "set_aside": set_aside(case.loaded),
     }
-
-
-def teller() -> Tell:
-    """Says what is being run, on a terminal only."""
-    console = Console(stderr=True)
-
-    def tell(text: str) -> None:
-        if console.is_terminal:
-            console.print(text, highlight=False)
-
-    return tell

@@ -8,9 +8,9 @@ from typing import Any, Final
 from rich.console import Console
 from rich.table import Table
 
-from sim.evaluation.policies.best import OUTCOME
 from sim.evaluation.policies.document import BEFORE_BONUS
 from sim.evaluation.tables_text import interval, number
+from sim.evaluation.worlds import OUTCOME
 
 _WHAT_STAFF_DID: Final = (
     "recommendation_rate",

@@ -2,49 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from difflib import get_close_matches
-from pathlib import Path
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
-import typer
-
-from scenarios.errors import UsageError
+from scenarios.errors import UsageError, hint
 from scenarios.evaluation import POLICIES
 from scenarios.loader import Loaded
 from scenarios.schema import Scenario
-from sim.evaluation.comparison import summaries
-from sim.launching import simulate
+from sim.evaluation.worlds import Found, Launch, measured
 from sim.log.run_directory import Request
 
 OWN: Final = "own"
 """The candidate that keeps the scenario's own [evaluation]."""
 
-Summary = dict[str, float]
-Found = dict[str, list[Summary]]
-"""Measures of each policy, replication by replication from 0."""
-
 Measure = Callable[[Sequence[str], int], Found]
 """Runs policies up to a number of replications and gives the measures of all of these."""
-
-
-@dataclass(frozen=True)
-class Launch:
-    """How worlds are run: what the options --out, --jobs, --force and --dask say."""
-
-    out: Path
-    jobs: int | None = None
-    force: bool = False
-    dask: str | None = None
-
-
-class Stopped(KeyboardInterrupt):
-    """Ctrl-C between or during worlds; `found` is what had been finished of those asked for."""
-
-    def __init__(self, found: Found) -> None:
-        super().__init__("interrupted")
-        self.found = found
 
 
 def candidates(text: str, baseline: str) -> list[str]:
@@ -56,9 +28,7 @@ def candidates(text: str, baseline: str) -> list[str]:
     listed = [policy for name in [*named, baseline] for policy in (POLICIES if name == "all" else [name])]
     for name in listed:
         if name not in POLICIES and name != OWN:
-            guess = get_close_matches(name, [*POLICIES, OWN, "all"], n=1)
-            hint = f"; did you mean {guess[0]}?" if guess else ""
-            raise UsageError(f"{name}: no such policy{hint} (policies: {', '.join(POLICIES)}, {OWN}, all)")
+            raise UsageError(f"{name}: no such policy{hint(name, [*POLICIES, OWN, 'all'])}")
     found = list(dict.fromkeys(listed))
     if len(found) < 2:
         raise UsageError(f"--policies {text}: nothing to choose from; name at least one policy beside {baseline}")
@@ -113,33 +83,5 @@ def measuring(loaded: Loaded, seed: int, launch: Launch) -> Measure:
     return measure
 
 
-def measured(requests: Mapping[str, Request], launch: Launch, force: bool) -> Found:
-    """Run worlds and give the measures of each by its name; raises `Stopped` on Ctrl-C."""
-    try:
-        paths = simulate(list(requests.values()), launch.out, launch.jobs, force, launch.dask)
-    except typer.Exit:
-        raise Stopped(_finished(requests, launch.out)) from None
-    return {name: summaries(path) for name, path in zip(requests, paths, strict=True)}
-
-
 def _titled(scenario: Scenario, policy: str) -> Scenario:
     return scenario.model_copy(update={"title": f"{scenario.title}: {policy}"})
-
-
-def _finished(requests: Mapping[str, Request], out: Path) -> Found:
-    """What an interrupted batch has left: the replications of each policy up to the first that is missing."""
-    found: Found = {}
-    for policy, request in requests.items():
-        for path in (out / request.name, out / f"{request.name}.interrupted"):
-            if (path / "manifest.json").is_file():
-                found[policy] = _unbroken(path)
-                break
-    return found
-
-
-def _unbroken(run: Path) -> list[Summary]:
-    from sim.log.run_directory import read_manifest
-
-    finished = read_manifest(run)["replications_finished"]
-    whole = [number for at, number in enumerate(finished) if number == at]
-    return summaries(run)[: len(whole)] if whole else []

@@ -11,7 +11,7 @@ from sim.launching import RUNS, DaskOption, ForceOption, JobsOption, JsonOption,
 from sim.output import emit_json
 
 if TYPE_CHECKING:
-    from sim.evaluation.policies.worlds import Launch
+    from sim.evaluation.worlds import Launch
 
 MeasureOption = Annotated[str, typer.Option("--measure", help="What is looked at; omo compare lists the names.")]
 
@@ -57,10 +57,10 @@ def sweep(
 
     omo sweep ward-omo stock.cover_days=2:10:5 --measure lost_sales_yen --least
     """
-    from sim.evaluation.policies.sweep import SweepAsked
-    from sim.evaluation.policies.sweep import sweep as swept
-    from sim.evaluation.policies.sweep_tables import print_sweep
-    from sim.evaluation.policies.worlds import Launch
+    from sim.evaluation.exploring.sweep import SweepAsked
+    from sim.evaluation.exploring.sweep import sweep as swept
+    from sim.evaluation.exploring.sweep_tables import print_sweep
+    from sim.evaluation.worlds import Launch
 
     asked = SweepAsked(scenario, parameters, seed, sets or [], reps, _measure(measure), baseline, by, least)
     document = swept(asked, Launch(out, jobs, force, dask))
@@ -111,10 +111,10 @@ def sensitivity(
 
     omo sensitivity ward-omo --method sobol --keys choice.rival=0:3,choice.collect=-2:0 --trajectories 32
     """
-    from sim.evaluation.policies.sensitivity_document import SensitivityAsked
-    from sim.evaluation.policies.sensitivity_document import sensitivity as found
-    from sim.evaluation.policies.sensitivity_tables import print_sensitivity
-    from sim.evaluation.policies.worlds import Launch
+    from sim.evaluation.exploring.sensitivity_document import SensitivityAsked
+    from sim.evaluation.exploring.sensitivity_document import sensitivity as found
+    from sim.evaluation.exploring.sensitivity_tables import print_sensitivity
+    from sim.evaluation.worlds import Launch
 
     asked = SensitivityAsked(scenario, keys, method, trajectories, against, _measure(measure), reps, seed, sets or [])
     document = found(asked, Launch(out, jobs, force, dask))
@@ -135,8 +135,8 @@ def search(
     as_json: bool,
 ) -> None:
     """`omo best --search`."""
-    from sim.evaluation.policies.search_document import SearchAsked, find_values
-    from sim.evaluation.policies.search_tables import print_search
+    from sim.evaluation.exploring.search_document import SearchAsked, find_values
+    from sim.evaluation.exploring.search_tables import print_search
 
     document = find_values(SearchAsked(scenario, ranges, seed, sets, trials, reps, confirm), launch)
     emit_json(document) if as_json else print_search(document)

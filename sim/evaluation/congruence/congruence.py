@@ -20,7 +20,7 @@ from rich.table import Table
 from scenarios.errors import UsageError
 from scenarios.loader import Loaded
 from scenarios.schema import Scenario
-from sim.evaluation.policies.own_bonus import Acts, Floats, acts
+from sim.evaluation.congruence.own_bonus import Acts, Floats, acts
 from sim.evaluation.ratios import share_of_means
 from sim.evaluation.statistics import t_interval
 from sim.evaluation.tables import opened

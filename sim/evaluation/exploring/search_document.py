@@ -11,11 +11,8 @@ from rich.console import Console
 
 from scenarios.errors import UsageError
 from scenarios.loader import Loaded, load
-from sim.evaluation.policies.best import OUTCOME, values
-from sim.evaluation.policies.confirmation import fresh_seed, gap
-from sim.evaluation.policies.finding import teller
-from sim.evaluation.policies.kept import kept, path_of
-from sim.evaluation.policies.parameters import (
+from sim.evaluation.confirmation import fresh_seed, gap
+from sim.evaluation.exploring.parameters import (
     Parameter,
     numbers_of,
     parameter,
@@ -23,10 +20,11 @@ from sim.evaluation.policies.parameters import (
     refuse_shared_keys,
     varied,
 )
-from sim.evaluation.policies.search import SearchPlan, Trial, best_so_far, search
-from sim.evaluation.policies.sweep_document import as_dict, paired_measures
-from sim.evaluation.policies.worlds import Launch, Stopped, measured
+from sim.evaluation.exploring.search import SearchPlan, Trial, best_so_far, search
+from sim.evaluation.exploring.sweep_document import as_dict, paired_measures
+from sim.evaluation.kept import kept, path_of
 from sim.evaluation.statistics import t_interval
+from sim.evaluation.worlds import OUTCOME, Launch, Stopped, measured, teller, values
 from sim.log.run_directory import Request, write_json
 from sim.output import kept_in
 

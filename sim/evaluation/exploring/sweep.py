@@ -14,9 +14,7 @@ from rich.console import Console
 
 from scenarios.errors import UsageError
 from scenarios.loader import Loaded, load
-from sim.evaluation.policies.finding import teller
-from sim.evaluation.policies.kept import kept, path_of
-from sim.evaluation.policies.parameters import (
+from sim.evaluation.exploring.parameters import (
     Parameter,
     numbers_of,
     parameter,
@@ -24,9 +22,10 @@ from sim.evaluation.policies.parameters import (
     refuse_shared_keys,
     varied,
 )
-from sim.evaluation.policies.parts import By
-from sim.evaluation.policies.sweep_document import Swept, document
-from sim.evaluation.policies.worlds import Launch, Stopped, measured
+from sim.evaluation.exploring.parts import By
+from sim.evaluation.exploring.sweep_document import Swept, document
+from sim.evaluation.kept import kept, path_of
+from sim.evaluation.worlds import Launch, Stopped, measured, teller
 from sim.log.run_directory import Request, write_json
 from sim.output import kept_in
 

@@ -9,13 +9,13 @@ from typing import Any, Final
 
 import numpy as np
 
+from sim.evaluation.exploring.optimum import Floats, Optimum, optimum
+from sim.evaluation.exploring.parameters import Parameter
+from sim.evaluation.exploring.parts import HOW, By, own_instead_of_common, parts_of
+from sim.evaluation.holm import holm, paired_p_value
 from sim.evaluation.measures import BY_NAME
-from sim.evaluation.policies.holm import holm, paired_p_value
-from sim.evaluation.policies.optimum import Floats, Optimum, optimum
-from sim.evaluation.policies.parameters import Parameter
-from sim.evaluation.policies.parts import HOW, By, own_instead_of_common, parts_of
-from sim.evaluation.policies.worlds import Summary
 from sim.evaluation.statistics import Interval, paired, t_interval
+from sim.evaluation.worlds import Summary
 
 _ALPHA: Final = 0.05
 

@@ -13,7 +13,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Final, Literal
 
 from scenarios.errors import ScenarioInvalid, UsageError
-from sim.evaluation.policies.parameters import Parameter
+from sim.evaluation.exploring.parameters import Parameter
 from sim.evaluation.statistics import Interval, t_interval
 
 if TYPE_CHECKING:

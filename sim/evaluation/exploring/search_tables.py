@@ -7,8 +7,8 @@ from typing import Any, Final
 from rich.console import Console
 from rich.table import Table
 
+from sim.evaluation.exploring.search import told
 from sim.evaluation.measures import BY_NAME
-from sim.evaluation.policies.search import told
 from sim.evaluation.tables_text import interval, number
 
 _SHOWN: Final = 15

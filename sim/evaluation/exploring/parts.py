@@ -10,7 +10,7 @@ from typing import Final, Literal
 
 import numpy as np
 
-from sim.evaluation.policies.optimum import POINTS, Curves, Floats, curves, places_without_each
+from sim.evaluation.exploring.optimum import POINTS, Curves, Floats, curves, places_without_each
 from sim.evaluation.statistics import Interval, t_interval
 from sim.evaluation.tables import opened
 from sim.log.run_directory import replication_path

@@ -12,15 +12,14 @@ from rich.console import Console
 
 from scenarios.errors import ScenarioInvalid, UsageError
 from scenarios.loader import Loaded, load, source_of
+from sim.evaluation.exploring.assumptions import DEFAULT
+from sim.evaluation.exploring.parameters import OPEX, Parameter, numbers_of, parameter, refuse_shared_keys, varied
+from sim.evaluation.exploring.sensitivity import Floats, Space, indices, morris_rows, screen, sobol_rows
+from sim.evaluation.exploring.sweep_document import as_dict
+from sim.evaluation.kept import kept, path_of
 from sim.evaluation.measures import BY_NAME
-from sim.evaluation.policies.assumptions import DEFAULT
-from sim.evaluation.policies.finding import teller
-from sim.evaluation.policies.kept import kept, path_of
-from sim.evaluation.policies.parameters import OPEX, Parameter, numbers_of, parameter, refuse_shared_keys, varied
-from sim.evaluation.policies.sensitivity import Floats, Space, indices, morris_rows, screen, sobol_rows
-from sim.evaluation.policies.sweep_document import as_dict
-from sim.evaluation.policies.worlds import Found, Launch, Stopped, measured
 from sim.evaluation.statistics import t_interval
+from sim.evaluation.worlds import Found, Launch, Stopped, measured, teller
 from sim.log.run_directory import Request, write_json
 from sim.output import kept_in
 

@@ -54,7 +54,7 @@ def congruence(
     """
     import hashlib
 
-    from sim.evaluation.policies.congruence import document, policy_row, print_document, silent
+    from sim.evaluation.congruence.congruence import document, policy_row, print_document, silent
     from sim.evaluation.policies.worlds import candidates, pure, refuse_sets
     from sim.log.run_directory import Request
 
