@@ -23,6 +23,7 @@ from dashboard.amounts import yen
 from dashboard.load_runs import read_load
 from dashboard.report.build import render, write_report
 from dashboard.words import words
+from loadtest.audit.verdict import LAWS
 from scenarios.errors import UsageError
 from sim.evaluation.comparison import compare_runs
 
@@ -106,7 +107,7 @@ def test_a_load_run_and_its_audit_stand_in_the_report(pair: Pair, runs_root: Pat
     valid = read_load(runs_root / "load-valid")
     text = " ".join(parsed(render(pair[1], None, valid, words("en"))).text)
     assert "13.3" in text, "latency from the intended start: 1 ms of lag and 12.3 ms of answering"
-    assert words("en")("load.audit_clean", checked="250") in text
+    assert words("en")("load.audit_clean", checked=f"{10 * len(LAWS)}") in text
     broken = read_load(write_load(tmp_path / "broken", lag_s=0.001, broken=3))
     text = " ".join(parsed(render(pair[1], None, broken, words("en"))).text)
     assert "charged twice" in text
