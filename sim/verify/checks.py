@@ -7,6 +7,11 @@ from typing import Final
 from sim.verify.closed_forms import CLOSED_FORMS
 from sim.verify.laws_of_runs import LAWS_OF_RUNS
 from sim.verify.reason import REASON
-from sim.verify.trials import Trial
+from sim.verify.trials import Sample, Trial
 
 CHECKS: Final[tuple[Trial, ...]] = (*CLOSED_FORMS, *LAWS_OF_RUNS, *REASON)
+
+
+def sample_of(question_id: str, seed: int) -> Sample:
+    """One seed of the trial whose first question is called so."""
+    return next(trial for trial in CHECKS if trial.questions[0].id == question_id).sample(seed)

@@ -11,7 +11,7 @@ from typing import Final, get_args
 from rich.table import Table
 
 from sim.experiment import Watcher
-from sim.verify.checks import CHECKS
+from sim.verify.checks import CHECKS, sample_of
 from sim.verify.closed_forms import CONFIDENCE, NEGLIGIBLE, WIDEST
 from sim.verify.counts_of_needs import LEAST_P
 from sim.verify.effects import EFFECTS, RESTS_ON
@@ -31,7 +31,7 @@ def collect(
 
     `watch` is told how many pieces of work are done: first seeds of closed forms, laws and reason, then days of worlds.
     """
-    found = answer_trials(CHECKS, partial(_wanted, only=only), seeds, jobs, watch)
+    found = answer_trials(CHECKS, sample_of, partial(_wanted, only=only), seeds, jobs, watch)
     effects = [effect for effect in EFFECTS if _wanted(effect.id, only)]
     if effects:
         worlds = {variant for effect in effects for variant in effect.worlds.values()}

@@ -50,12 +50,24 @@ class Trial:
     at_most: int = 1000
 
 
+SampleOf = Callable[[str, int], Sample]
+"""One seed of the trial that answers a question first; by the question's id, since trials do not travel."""
+
+
 def answer_trials(
-    trials: Sequence[Trial], wanted: Callable[[str], bool], seeds: int, jobs: int | None, watch: Watcher | None = None
+    trials: Sequence[Trial],
+    sample_of: SampleOf,
+    wanted: Callable[[str], bool],
+    seeds: int,
+    jobs: int | None,
+    watch: Watcher | None = None,
 ) -> list[Finding]:
-    """Try whatever a wanted question needs, in `jobs` processes, and answer: one row each, in the order given."""
+    """Try whatever a wanted question needs, in `jobs` processes, and answer: one row each, in the order given.
+
+    `sample_of` finds the trials by name in those processes, so it must be a module's own function.
+    """
     asked = [trial for trial in trials if any(wanted(question.id) for question in trial.questions)]
-    samples = _samples(asked, seeds, jobs, watch)
+    samples = _samples(asked, sample_of, seeds, jobs, watch)
     return [
         _finding(trial, question, found)
         for trial, found in zip(asked, samples, strict=True)
@@ -64,7 +76,9 @@ def answer_trials(
     ]
 
 
-def _samples(trials: Sequence[Trial], seeds: int, jobs: int | None, watch: Watcher | None) -> list[list[Sample]]:
+def _samples(
+    trials: Sequence[Trial], sample_of: SampleOf, seeds: int, jobs: int | None, watch: Watcher | None
+) -> list[list[Sample]]:
     """The samples of each trial, in order of seed; Ctrl-C waits for what has begun."""
     counts = [min(max(seeds, trial.at_least), trial.at_most) for trial in trials]
     found: list[list[Sample]] = [[{}] * count for count in counts]
@@ -89,14 +103,6 @@ def _samples(trials: Sequence[Trial], seeds: int, jobs: int | None, watch: Watch
             pool.stop()
             raise
     return found
-
-
-def sample_of(question_id: str, seed: int) -> Sample:
-    """One seed of the trial that answers a question; named by its id, since functions do not travel."""
-    from sim.verify.checks import CHECKS
-
-    trial = next(trial for trial in CHECKS if trial.questions[0].id == question_id)
-    return trial.sample(seed)
 
 
 def _finding(trial: Trial, question: Question, samples: Sequence[Sample]) -> Finding:
