@@ -73,6 +73,6 @@ def markdown(asked: Sequence[Question], out: Path) -> Iterator[str]:
         " assumptions (`docs/sources.md`); put in\nyour own with `omo new`.\n"
     )
     for each in asked:
-        yield f"\n## {each.number}. {each.asked['en']}\n\n*{each.who}.* {each.look['en']}\n"
-        for command in each.commands:
-            yield f"\n```console\n$ {command}\n{ask(command, out)}\n```\n"
+        heading = f"\n## {each.number}. {each.asked['en']}\n\n*{each.who}.* {each.look['en']}\n"
+        answers = [f"\n```console\n$ {command}\n{ask(command, out)}\n```\n" for command in each.commands]
+        yield heading + "".join(answers)
