@@ -91,6 +91,8 @@ def test_links_show_a_premium_of_which_they_cause_little(runs: Path) -> None:
     # The same premium stands where nothing is linked: it is who they are.
     assert naive["spend_ratio_without_links"]["mean"] > 1.5
     assert causal["shoppers"]["mean"] == 1500
+    assert naive["lifetime_ratio"]["mean"] - 1 > 3 * abs(causal["lifetime_uplift"]["mean"])
+    assert abs(causal["lifetime_yen_per_shopper"]["mean"]) > abs(causal["contribution_yen_per_shopper"]["mean"])
     for cohorts in found["cohorts"].values():
         assert sum(cohort["shoppers"]["mean"] for cohort in cohorts) == 1500
         gained = sum(c["shoppers"]["mean"] * c["contribution_yen_per_shopper"]["mean"] for c in cohorts)
@@ -101,7 +103,8 @@ def test_links_show_a_premium_of_which_they_cause_little(runs: Path) -> None:
 
 def test_a_world_against_itself_causes_nothing(runs: Path) -> None:
     found = _asked(runs, "cross-channel", "ward-omo", "--against", "ward-omo")
-    assert found["causal"]["those_who_use_both_in_on"]["spend_uplift"]["mean"] == 0.0
+    for name in ("spend_uplift", "lifetime_uplift"):
+        assert found["causal"]["those_who_use_both_in_on"][name]["mean"] == 0.0
     assert found["naive"]["spend_ratio"] == found["naive"]["spend_ratio_without_links"]
 
 

@@ -6,9 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+import duckdb
 import numpy as np
 from numpy.typing import NDArray
 
+from scenarios.schema import Scenario
+from sim.evaluation.lifetime_value.truth import lifetimes
 from sim.evaluation.tables import opened
 from sim.needs import Ints
 from sim.streams import Floats
@@ -60,11 +63,26 @@ class ChannelUse:
         return self.in_store & ~self.online
 
 
+@dataclass(frozen=True)
+class Worth(ChannelUse):
+    """Channel use, and what each shopper is worth to the company."""
+
+    lifetime_yen: Floats
+    """True lifetime value: what was contributed, and what is expected after the horizon."""
+
+
 def channel_use(directory: Path) -> ChannelUse:
     """Channel use in the replication of `directory`."""
     with opened(directory) as db:
-        columns = db.execute(_SHOPPERS).fetchnumpy()
-    return ChannelUse(**{name: np.asarray(column) for name, column in columns.items()})
+        return ChannelUse(**_columns(db))
+
+
+def worth(directory: Path, scenario: Scenario) -> Worth:
+    """The same with lifetime values; `scenario` is the one that was run."""
+    with opened(directory) as db:
+        columns = _columns(db)
+        to_come = lifetimes(db, scenario).residual_yen
+    return Worth(**columns, lifetime_yen=columns["contribution_yen"] + to_come)
 
 
 def naive_premium(use: ChannelUse, among: NDArray[np.bool_] | None = None) -> float:
@@ -76,7 +94,18 @@ def naive_premium(use: ChannelUse, among: NDArray[np.bool_] | None = None) -> fl
     return float(use.ordered_yen[both].mean() / use.ordered_yen[store_only].mean())
 
 
+def lifetime_premium(use: Worth) -> float:
+    """Mean lifetime value of customers of both channels over that of store-only customers; nan where one is missing."""
+    if not use.both.any() or not use.store_only.any():
+        return float("nan")
+    return float(use.lifetime_yen[use.both].mean() / use.lifetime_yen[use.store_only].mean())
+
+
 def uplift(off: ChannelUse, on: ChannelUse, among: NDArray[np.bool_]) -> float:
     """How much more the shoppers `among` spend, net of returns, in the world `on` than the same ones in `off`."""
     before = float(off.net_yen[among].sum())
     return float(on.net_yen[among].sum()) / before - 1 if before else float("nan")
+
+
+def _columns(db: duckdb.DuckDBPyConnection) -> dict[str, NDArray[Any]]:
+    return {name: np.asarray(column) for name, column in db.execute(_SHOPPERS).fetchnumpy().items()}

@@ -16,7 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scenarios.errors import UsageError
-from sim.evaluation.lifetime_value.channel_use import ChannelUse, channel_use, naive_premium, uplift
+from scenarios.loader import load
+from sim.evaluation.lifetime_value.channel_use import ChannelUse, Worth, lifetime_premium, naive_premium, uplift, worth
 from sim.evaluation.statistics import t_interval
 from sim.log.run_directory import read_manifest, replication_path
 
@@ -24,7 +25,7 @@ PUBLISHED: Final = {"naive_spend_ratio": 2.5, "band": [2.0, 3.5], "source": "UNI
 
 _AFFINITIES: Final = ("no smartphone", "lower third", "middle third", "upper third")
 
-Pair = tuple[ChannelUse, ChannelUse]
+Pair = tuple[Worth, Worth]
 Mask = NDArray[np.bool_]
 Groups = Callable[[ChannelUse], dict[str, Mask]]
 
@@ -38,7 +39,8 @@ def cross_channel_document(off: Path, on: Path) -> dict[str, Any]:
     common = sorted(set(manifests[0]["replications_finished"]) & set(manifests[1]["replications_finished"]))
     if not common:
         raise UsageError(f"{off.name} and {on.name} have no finished replication in common")
-    pairs = [(channel_use(replication_path(off, r)), channel_use(replication_path(on, r))) for r in common]
+    without, having = (load(run / "scenario.toml").scenario for run in (off, on))
+    pairs = [(worth(replication_path(off, r), without), worth(replication_path(on, r), having)) for r in common]
     if any(not np.array_equal(a.shopper, b.shopper) for a, b in pairs):
         raise UsageError(f"{off.name} and {on.name} have different shoppers: compare worlds of one town")
     return {
@@ -63,6 +65,7 @@ def _naive(pairs: Sequence[Pair]) -> dict[str, Any]:
     return {
         "spend_ratio": _over(pairs, lambda _, on: naive_premium(on)),
         "spend_ratio_without_links": _over(pairs, lambda off, _: naive_premium(off)),
+        "lifetime_ratio": _over(pairs, lambda _, on: lifetime_premium(on)),
         "orders_ratio": _over(pairs, lambda _, on: on.orders[on.both].mean() / on.orders[on.store_only].mean()),
         "customers_of_both": _over(pairs, lambda _, on: on.both.sum(), "count"),
         "store_only_customers": _over(pairs, lambda _, on: on.store_only.sum(), "count"),
@@ -79,6 +82,12 @@ def _treated(pairs: Sequence[Pair], group: Callable[[ChannelUse], Mask]) -> dict
         "spend_yen_per_shopper": _over(pairs, lambda a, b: (b.net_yen - a.net_yen)[group(b)].mean(), "yen"),
         "contribution_yen_per_shopper": _over(
             pairs, lambda a, b: (b.contribution_yen - a.contribution_yen)[group(b)].mean(), "yen"
+        ),
+        "lifetime_uplift": _over(
+            pairs, lambda a, b: b.lifetime_yen[group(b)].sum() / a.lifetime_yen[group(b)].sum() - 1, "share"
+        ),
+        "lifetime_yen_per_shopper": _over(
+            pairs, lambda a, b: (b.lifetime_yen - a.lifetime_yen)[group(b)].mean(), "yen"
         ),
     }
 
@@ -114,7 +123,7 @@ def _affinities(use: ChannelUse) -> dict[str, Mask]:
     return {name: third == number for number, name in enumerate(_AFFINITIES)}
 
 
-def _over(pairs: Sequence[Pair], of: Callable[[ChannelUse, ChannelUse], Any], unit: str = "ratio") -> dict[str, Any]:
+def _over(pairs: Sequence[Pair], of: Callable[[Worth, Worth], Any], unit: str = "ratio") -> dict[str, Any]:
     """`of` (off, on) in each replication: mean and half-width; null where a replication cannot say."""
     found = t_interval([float(of(off, on)) for off, on in pairs])
     numbers = {"mean": found.mean, "half_width": found.half_width}

@@ -19,6 +19,7 @@ def print_cross_channel(document: dict[str, Any]) -> None:
     table = Table("", "mean ± 95 %", title=title)
     table.add_row("Naive: both channels over store-only, spend", _shown(naive["spend_ratio"]))
     table.add_row("... with the links off", _shown(naive["spend_ratio_without_links"]))
+    table.add_row("... in lifetime value", _shown(naive["lifetime_ratio"]))
     table.add_row("... in orders", _shown(naive["orders_ratio"]))
     table.add_section()
     for label, group in (
@@ -28,6 +29,8 @@ def print_cross_channel(document: dict[str, Any]) -> None:
         table.add_row(f"{label}: spend", _shown(causal[group]["spend_uplift"]))
         table.add_row("... spend per shopper", _shown(causal[group]["spend_yen_per_shopper"]))
         table.add_row("... contribution per shopper", _shown(causal[group]["contribution_yen_per_shopper"]))
+        table.add_row("... lifetime value", _shown(causal[group]["lifetime_uplift"]))
+        table.add_row("... lifetime value per shopper", _shown(causal[group]["lifetime_yen_per_shopper"]))
     console.print(table)
     for by, cohorts in document["cohorts"].items():
         console.print(_cohorts(by.replace("_", " "), cohorts))
