@@ -26,8 +26,8 @@ def ask_questions(
         pieces = []
         for piece in markdown(questions(), out):
             pieces.append(piece)
+            write.write_text("".join(pieces), encoding="utf-8")
             progress.print(f"{len(pieces) - 1} of {len(questions())} questions answered")
-        write.write_text("".join(pieces), encoding="utf-8")
         return
     if number is not None:
         found = question(number)
