@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 
-def path_of(kind: str, told: Mapping[str, Any], out: Path) -> Path:
-    """Where the document of `kind` that follows from `told` is kept."""
+def path_of(kind: str, told: object, out: Path) -> Path:
+    """Where the document of `kind` that follows from `told`, which JSON can hold, is kept."""
     digest = hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
     return out / f"{kind}-{digest[:12]}.json"
 

@@ -167,11 +167,19 @@ def read_manifest(run: Path) -> dict[str, Any]:
     return manifest
 
 
-def find_run(reference: str, root: Path) -> Path:
-    """A run by path, by name in `root`, or the newest of a scenario."""
+def named_run(reference: str, root: Path) -> Path | None:
+    """The run that `reference` names by its path, or by its name in `root`."""
     for candidate in (Path(reference), root / reference):
         if (candidate / "manifest.json").is_file():
             return candidate
+    return None
+
+
+def find_run(reference: str, root: Path) -> Path:
+    """A run by path, by name in `root`, or the newest of a scenario."""
+    named = named_run(reference, root)
+    if named is not None:
+        return named
     matching = [path for path in list_runs(root) if path.name.startswith(f"{reference}-")]
     if matching:
         return matching[0]

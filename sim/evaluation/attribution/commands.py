@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -77,12 +76,13 @@ def attribution(
         return
     from sim.evaluation.attribution.judged import judged, worlds
     from sim.evaluation.attribution.switches import chosen
+    from sim.evaluation.kept import path_of
     from sim.log.run_directory import Request, write_json
 
     base = request_of(source, seed, reps, sets)
     by_touches = worlds(base.loaded, chosen(base.loaded.scenario, touch or []))
     requests = [Request(loaded, base.seed, reps) for loaded in by_touches.values()]
-    kept = out / f"attribution-{_digest([r.hash for r in requests], order, half_life_hours, lookback_days)}.json"
+    kept = path_of("attribution", [[r.hash for r in requests], order, half_life_hours, lookback_days], out)
     if kept.is_file() and not force:
         document = json.loads(kept.read_text(encoding="utf-8"))
     else:
@@ -94,7 +94,3 @@ def attribution(
         return
     print_judged(document)
     typer.echo(f"document: {kept}; charts: omo plot {kept}")
-
-
-def _digest(*parts: Any) -> str:
-    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:12]

@@ -76,7 +76,7 @@ def capabilities(
     import numpy as np
 
     from sim.evaluation.capabilities.contributions import MOST_EXACT, wanted
-    from sim.evaluation.capabilities.document import document, file_name, print_document
+    from sim.evaluation.capabilities.document import document, kept_path, print_document
     from sim.evaluation.capabilities.players import game, world
     from sim.evaluation.measures import BY_NAME
     from sim.evaluation.shapley import antithetic_orders
@@ -93,5 +93,5 @@ def capabilities(
     requests = [Request(world(played, coalition), request.seed, reps) for coalition in asked]
     runs = simulate(requests, out, jobs, force, dask)
     found = document(played, dict(zip(asked, runs, strict=True)), measure, orders)
-    keep(out / file_name(found), found)
+    keep(kept_path(found, out), found)
     emit_json(found) if as_json else print_document(found)

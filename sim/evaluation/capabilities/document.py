@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from math import isfinite
@@ -18,6 +16,7 @@ from sim.evaluation.capabilities.channel_sales import own_and_cross
 from sim.evaluation.capabilities.contributions import Order, contributions, described
 from sim.evaluation.capabilities.players import Game
 from sim.evaluation.comparison import summaries
+from sim.evaluation.kept import path_of
 from sim.evaluation.measures import BY_NAME
 from sim.evaluation.shapley import Coalition
 from sim.evaluation.tables_text import interval, number
@@ -60,10 +59,10 @@ def document(game: Game, runs: Mapping[Coalition, Path], measure: str, orders: S
     }
 
 
-def file_name(found: Mapping[str, Any]) -> str:
-    """Under which the document is kept beside the runs that it was made of."""
+def kept_path(found: Mapping[str, Any], out: Path) -> Path:
+    """Where the document is kept in `out`."""
     inputs = [found["measure"], found["players"], [coalition["run"] for coalition in found["coalitions"]]]
-    return f"capabilities-{hashlib.sha256(json.dumps(inputs).encode()).hexdigest()[:12]}.json"
+    return path_of("capabilities", inputs, out)
 
 
 def print_document(found: dict[str, Any]) -> None:

@@ -52,9 +52,8 @@ def congruence(
 
     omo congruence ward-omo --policies till_only,commission,incremental --reps 5
     """
-    import hashlib
-
     from sim.evaluation.congruence.congruence import document, policy_row, print_document, silent
+    from sim.evaluation.kept import path_of
     from sim.evaluation.policies.worlds import candidates, pure, refuse_sets
     from sim.log.run_directory import Request
 
@@ -67,6 +66,5 @@ def congruence(
     pairs = zip(names, worlds, runs[::2], runs[1::2], strict=True)
     rows = [policy_row(name, world.scenario, run, without) for name, world, run, without in pairs]
     found = document(rows, request.loaded.name, runs)
-    digest = hashlib.sha256(" ".join(run.name for run in runs).encode()).hexdigest()[:12]
-    keep(out / f"congruence-{digest}.json", found)
+    keep(path_of("congruence", [run.name for run in runs], out), found)
     emit_json(found) if as_json else print_document(found)

@@ -99,7 +99,7 @@ def investment(
 
     omo investment --orders rest --without-training
     """
-    from sim.evaluation.investment.document import document, file_name
+    from sim.evaluation.investment.document import document, kept_path
     from sim.evaluation.investment.orders import base_world, orders, plan, prepared
     from sim.evaluation.investment.outcomes import Terms
     from sim.evaluation.investment.tables import print_investment
@@ -121,7 +121,7 @@ def investment(
     base_run, *runs = simulate(requests, out, jobs, force, dask)
     terms = Terms(years, discount_percent, wards, capex_yen, steady_days)
     result = document(planned, (nothing, base_run), list(zip(opened, runs, strict=True)), terms)
-    keep(out / file_name(result), result)
+    keep(kept_path(result, out), result)
     emit_json(result) if as_json else print_investment(result)
 
 
@@ -167,7 +167,7 @@ def stores(
     """
     from sim.evaluation.investment.store_tables import print_stores
     from sim.evaluation.investment.store_worlds import conversions, light_set, worlds
-    from sim.evaluation.investment.stores_document import document, file_name
+    from sim.evaluation.investment.stores_document import document, kept_path
     from sim.log.run_directory import Request
 
     request = request_of(scenario, seed, reps, sets)
@@ -176,5 +176,5 @@ def stores(
     asked = worlds(converted, sets_there)
     runs = simulate([Request(world, request.seed, reps) for world in asked.values()], out, jobs, force, dask)
     result = document(converted, sets_there, dict(zip(asked, runs, strict=True)))
-    keep(out / file_name(result), result)
+    keep(kept_path(result, out), result)
     emit_json(result) if as_json else print_stores(result)

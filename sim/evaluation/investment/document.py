@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path
@@ -15,6 +13,7 @@ from sim.evaluation.capabilities.contributions import described_numbers
 from sim.evaluation.investment.flows import MONTH_DAYS, Days, daily_contribution
 from sim.evaluation.investment.orders import Opened, Plan, spending
 from sim.evaluation.investment.outcomes import Terms, outcomes
+from sim.evaluation.kept import path_of
 from sim.log.run_directory import read_manifest, replication_path
 
 
@@ -63,11 +62,11 @@ def document(
     }
 
 
-def file_name(found: Mapping[str, Any]) -> str:
-    """Under which the document is kept beside the runs that it was made of."""
+def kept_path(found: Mapping[str, Any], out: Path) -> Path:
+    """Where the document is kept in `out`."""
     terms = [found[key] for key in ("years", "discount_percent", "wards", "capex_yen", "steady_days")]
     inputs = [terms, found["base_run"], [[one["name"], one["run"]] for one in found["orders"]]]
-    return f"investment-{hashlib.sha256(json.dumps(inputs).encode()).hexdigest()[:12]}.json"
+    return path_of("investment", inputs, out)
 
 
 def _common(runs: Sequence[Path]) -> list[int]:

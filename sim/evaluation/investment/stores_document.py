@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -15,6 +13,7 @@ from sim.evaluation.investment.catchments import catchments
 from sim.evaluation.investment.flows import MONTH_DAYS
 from sim.evaluation.investment.orders import Values, values_of
 from sim.evaluation.investment.store_worlds import EC, Conversions, World
+from sim.evaluation.kept import path_of
 from sim.evaluation.tables import opened
 from sim.log.run_directory import read_manifest, replication_path
 
@@ -62,10 +61,10 @@ def document(converted: Conversions, lights: Mapping[str, Values], runs: Mapping
     }
 
 
-def file_name(found: Mapping[str, Any]) -> str:
-    """Under which the document is kept beside the runs that it was made of."""
+def kept_path(found: Mapping[str, Any], out: Path) -> Path:
+    """Where the document is kept in `out`."""
     inputs = [[row["world"], row["store"], row["run"]] for row in found["runs"]]
-    return f"stores-{hashlib.sha256(json.dumps(inputs).encode()).hexdigest()[:12]}.json"
+    return path_of("stores", inputs, out)
 
 
 def _by_place(directory: Path, months: float) -> dict[str, float]:

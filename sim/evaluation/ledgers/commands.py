@@ -117,11 +117,9 @@ def _runs(
     force: bool,
 ) -> tuple[Path, Path | None]:
     """The run, and the other one if there is one: finished ones as they are, scenarios simulated, both together."""
-    found: dict[int, Path] = {}
-    for at, name in enumerate(named):
-        for path in (Path(name), out / name):
-            if (path / "manifest.json").is_file():
-                found[at] = path
+    from sim.log.run_directory import named_run
+
+    found = {at: run for at, name in enumerate(named) if (run := named_run(name, out)) is not None}
     todo = [at for at in range(len(named)) if at not in found]
     if todo:
         requests = [request_of(named[at], seed, reps, sets) for at in todo]

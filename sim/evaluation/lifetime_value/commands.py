@@ -118,7 +118,6 @@ def _run_of(
     force: bool,
 ) -> Path:
     """The run that `source` names by path or by its name in `out`, or that of a scenario, made if need be."""
-    for path in (Path(source), out / source):
-        if (path / "manifest.json").is_file():
-            return path
-    return simulate([request_of(source, seed, reps, sets)], out, jobs, force, dask)[0]
+    from sim.log.run_directory import named_run
+
+    return named_run(source, out) or simulate([request_of(source, seed, reps, sets)], out, jobs, force, dask)[0]

@@ -61,7 +61,7 @@ def rollout(
     """
     from dataclasses import replace
 
-    from sim.evaluation.rollout.document import file_name, rollout_document
+    from sim.evaluation.rollout.document import kept_path, rollout_document
     from sim.evaluation.rollout.schedule import start_weeks, without_waves
     from sim.evaluation.rollout.tables_text import print_rollout
     from sim.log.run_directory import write_json
@@ -75,7 +75,7 @@ def rollout(
         other = request_of(against, request.seed, reps, sets)
     run, without = simulate([request, other], out, jobs, force, dask)
     document = rollout_document(run, without)
-    path = out / file_name(run, without)
+    path = kept_path(run, without, out)
     write_json(path, document)
     if as_json:
         emit_json(document)
@@ -116,13 +116,13 @@ def export(
     """
     from sim.evaluation.ledgers.document import scenario_of
     from sim.evaluation.rollout.export import company_records, write_readme, write_records
-    from sim.log.run_directory import read_manifest, replication_path
+    from sim.log.run_directory import named_run, read_manifest, replication_path
     from sim.output import emit_json
 
     if not (company_view or ocel):
         raise UsageError("nothing to export: say --company-view, --ocel, or both")
-    finished = [path for path in (Path(reference), runs / reference) if (path / "manifest.json").is_file()]
-    run = finished[0] if finished else simulate([request_of(reference, seed, rep + 1, sets)], runs, jobs, False)[0]
+    named = named_run(reference, runs)
+    run = named or simulate([request_of(reference, seed, rep + 1, sets)], runs, jobs, False)[0]
     if rep not in read_manifest(run)["replications_finished"]:
         raise UsageError(f"--rep {rep}: {run} has no such replication that is finished")
     scenario, directory = scenario_of(run), replication_path(run, rep)

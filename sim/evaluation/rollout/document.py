@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
 from scenarios.errors import UsageError
 from scenarios.schema import Scenario
+from sim.evaluation.kept import path_of
 from sim.evaluation.ledgers.document import common_replications, scenario_of
 from sim.evaluation.rollout.judged import Design, case_of, design, figure, judge, multiplied_out, untreated_weeks
 from sim.evaluation.rollout.panels import LEVELS, OUTCOMES, Panels, panels
@@ -51,10 +50,9 @@ def rollout_document(run: Path, without: Path) -> dict[str, Any]:
     }
 
 
-def file_name(run: Path, without: Path) -> str:
-    """Under which the document is kept beside the runs that it was made of."""
-    inputs = [read_manifest(path)["inputs_hash"] for path in (run, without)]
-    return f"rollout-{hashlib.sha256(json.dumps(inputs).encode()).hexdigest()[:12]}.json"
+def kept_path(run: Path, without: Path, out: Path) -> Path:
+    """Where the document of these runs is kept in `out`."""
+    return path_of("rollout", [read_manifest(path)["inputs_hash"] for path in (run, without)], out)
 
 
 def _judged(made: Design, pairs: Sequence[tuple[Panels, Panels]], level: str, outcome: str) -> dict[str, Any]:
