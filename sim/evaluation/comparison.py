@@ -55,10 +55,7 @@ def compare_runs(a: Path, b: Path) -> dict[str, Any]:
         raise UsageError(
             f"{a.name} has {manifests[0]['days']} days and {b.name} {manifests[1]['days']}: only equal horizons compare"
         )
-    finished = [set(manifest["replications_finished"]) for manifest in manifests]
-    common = sorted(finished[0] & finished[1])
-    if not common:
-        raise UsageError(f"{a.name} and {b.name} have no finished replication in common")
+    common = common_replications((a, b))
     folders = [[replication_path(run, replication) for replication in common] for run in (a, b)]
     return {
         "schema": "omo.comparison/1",
@@ -72,6 +69,15 @@ def compare_runs(a: Path, b: Path) -> dict[str, Any]:
         "shift": asdict(channel_shift(*folders)),
         "cannibalisation": cannibalisation(*folders),
     }
+
+
+def common_replications(runs: Sequence[Path]) -> list[int]:
+    """The replications that all runs have finished; `UsageError` where there is none."""
+    common = sorted(set.intersection(*(set(read_manifest(run)["replications_finished"]) for run in runs)))
+    if not common:
+        names = " and ".join(run.name for run in runs)
+        raise UsageError(f"{names} have no finished replication in common; run the command again")
+    return common
 
 
 def compare_measures(a: Path, b: Path, replications: Sequence[int]) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from scenarios.errors import UsageError
-from sim.evaluation.comparison import compare_measures
+from sim.evaluation.comparison import common_replications, compare_measures
 from sim.evaluation.measures import BY_NAME, MODE_OUTCOMES
 from sim.evaluation.tables_text import interval, number
 from sim.log.run_directory import read_manifest
@@ -26,9 +26,7 @@ def compare_many(runs: Sequence[Path]) -> dict[str, Any]:
         values = {manifest[key] for manifest in manifests}
         if len(values) > 1:
             raise UsageError(f"the runs have different {key} ({values}): only equal ones give the same shoppers")
-    common = sorted(set.intersection(*(set(manifest["replications_finished"]) for manifest in manifests)))
-    if not common:
-        raise UsageError("the runs have no finished replication in common")
+    common = common_replications(runs)
     return {
         "schema": "omo.comparison-of-many/1",
         "seed": manifests[0]["seed"],

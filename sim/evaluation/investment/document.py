@@ -7,9 +7,9 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from scenarios.errors import UsageError
 from scenarios.loader import Loaded
 from sim.evaluation.capabilities.contributions import described_numbers
+from sim.evaluation.comparison import common_replications
 from sim.evaluation.investment.flows import MONTH_DAYS, Days, daily_contribution
 from sim.evaluation.investment.orders import Opened, Plan, spending
 from sim.evaluation.investment.outcomes import Terms, outcomes
@@ -23,7 +23,7 @@ def document(
     """`omo.investment/1`, from the run of the base and of each order."""
     base_world, base_run = base
     manifest = read_manifest(base_run)
-    common = _common([base_run, *(run for _, run in opened)])
+    common = common_replications([base_run, *(run for _, run in opened)])
     before = _daily(base_run, common)
     found = []
     for one, run in opened:
@@ -67,13 +67,6 @@ def kept_path(found: Mapping[str, Any], out: Path) -> Path:
     terms = [found[key] for key in ("years", "discount_percent", "wards", "capex_yen", "steady_days")]
     inputs = [terms, found["base_run"], [[one["name"], one["run"]] for one in found["orders"]]]
     return path_of("investment", inputs, out)
-
-
-def _common(runs: Sequence[Path]) -> list[int]:
-    common = sorted(set.intersection(*(set(read_manifest(run)["replications_finished"]) for run in runs)))
-    if not common:
-        raise UsageError("the worlds have no finished replication in common; run the command again")
-    return common
 
 
 def _daily(run: Path, replications: Sequence[int]) -> list[Days]:

@@ -6,8 +6,8 @@ from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from scenarios.errors import UsageError
 from sim.evaluation.capabilities.contributions import described_numbers
+from sim.evaluation.comparison import common_replications
 from sim.evaluation.holm import holm, paired_p_value
 from sim.evaluation.investment.catchments import catchments
 from sim.evaluation.investment.flows import MONTH_DAYS
@@ -27,9 +27,7 @@ ByPlace = list[dict[str, float]]
 def document(converted: Conversions, lights: Mapping[str, Values], runs: Mapping[World, Path]) -> dict[str, Any]:
     """`omo.stores/1`, from the run of each world."""
     manifest = read_manifest(runs["all", ""])
-    common = sorted(set.intersection(*(set(read_manifest(run)["replications_finished"]) for run in runs.values())))
-    if not common:
-        raise UsageError("the worlds have no finished replication in common; run the command again")
+    common = common_replications(list(runs.values()))
     scenario = converted.loaded.scenario
     months = manifest["days"] / MONTH_DAYS
     found = {world: [_by_place(replication_path(run, r), months) for r in common] for world, run in runs.items()}

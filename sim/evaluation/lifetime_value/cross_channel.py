@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from scenarios.errors import UsageError
 from scenarios.loader import load
+from sim.evaluation.comparison import common_replications
 from sim.evaluation.lifetime_value.channel_use import ChannelUse, Worth, lifetime_premium, naive_premium, uplift, worth
 from sim.evaluation.statistics import t_interval
 from sim.log.run_directory import read_manifest, replication_path
@@ -36,9 +37,7 @@ def cross_channel_document(off: Path, on: Path) -> dict[str, Any]:
     for key in ("seed", "days"):
         if manifests[0][key] != manifests[1][key]:
             raise UsageError(f"{off.name} and {on.name} have different {key}: only equal ones give the same shoppers")
-    common = sorted(set(manifests[0]["replications_finished"]) & set(manifests[1]["replications_finished"]))
-    if not common:
-        raise UsageError(f"{off.name} and {on.name} have no finished replication in common")
+    common = common_replications((off, on))
     without, having = (load(run / "scenario.toml").scenario for run in (off, on))
     pairs = [(worth(replication_path(off, r), without), worth(replication_path(on, r), having)) for r in common]
     if any(not np.array_equal(a.shopper, b.shopper) for a, b in pairs):
