@@ -14,6 +14,7 @@ from scenarios.errors import ObjectiveMissed
 
 def register(app: typer.Typer) -> None:
     """Add the load test's commands, and those of the core and the provider that ship with it."""
+    from loadtest.bench.commands import register as register_bench
     from loadtest.core.commands import register as register_core
     from loadtest.psp.commands import register as register_psp
     from loadtest.targets.commands import register as register_target
@@ -21,6 +22,7 @@ def register(app: typer.Typer) -> None:
     app.command()(trace)
     app.command()(load)
     app.command()(audit)
+    register_bench(app)
     register_core(app)
     register_psp(app)
     register_target(app)
