@@ -130,6 +130,12 @@ class Choice(Table):
     )
     per_coupon: float = cited(8.0, ASSUMPTION, "going to a store with a coupon of 100 %; 0.8 for one of 10 %", ge=0)
     ec_effort: float = cited(0.5, ASSUMPTION, "utility of EC between none and all of its sales credited to it", ge=0)
+    selling_effort: float = cited(
+        0.087,
+        "S166, fitted to +3 % by sim/verify/effects_staff.py",
+        "utility of going to a store between no pay for its sales and the usual bonus",
+        ge=0,
+    )
     shown_sold_out: float = cited(-4.0, ASSUMPTION, "an online journey whose goods are shown as sold out", le=0)
 
 

@@ -61,6 +61,17 @@ class Staff(Table):
         2.0, "assumption; sign from S123", "units of an item that managers keep from collection orders, at worst"
     )
 
+    usual_bonus_percent: Positive = cited(
+        0.5, ASSUMPTION, "of till sales, to the store's staff: the pay at which the appeal of stores is as given"
+    )
+    prior_margin: Share = cited(0.35, ASSUMPTION, "what staff think the company keeps of a yen sold")
+    company_as_own: Share = cited(
+        0.5,
+        "assumption; sign from S166",
+        "how far pay for the company's contribution moves a store's staff as pay "
+        "for their own sales does: the mean of their identification with it",
+    )
+
     contact_median_s: Positive = cited(90.0, ASSUMPTION, "length of a contact")
     contact_sigma: NotNegative = cited(0.5, ASSUMPTION, "sigma of the log-normal of that time")
     recommending_s: NotNegative = cited(45.0, ASSUMPTION, "added by recommending")

@@ -56,6 +56,8 @@ class Today:
     """Shape (n_stores,): share of wanted lines that were missing lately."""
     ec_effort: float
     """Utility of EC by how much of its sales is credited to the EC division."""
+    selling_effort: float
+    """Utility of going to a store by what its staff are paid for its sales."""
 
 
 def distances_km(scenario: Scenario, people: Population) -> Floats:
@@ -143,7 +145,7 @@ def _utilities(
 def _visit(scenario: Scenario, km: Floats, carrying: Floats, today: Today) -> Floats:
     """Utility of going to each store, before its risk of empty shelves."""
     utility = walk_in_utilities(scenario, km, today.shown.expected_wait_min, carrying)
-    return np.where(today.stores_open, utility, CLOSED)
+    return np.where(today.stores_open, utility + today.selling_effort, CLOSED)
 
 
 def _unfamiliar(scenario: Scenario, level: float) -> float:

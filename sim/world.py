@@ -37,6 +37,7 @@ from sim.rollout import book_opex, open_today
 from sim.setting_out import errands_of_day
 from sim.staff.crew import Crew
 from sim.staff.managers import ec_effort, held_back
+from sim.staff.selling_effort import selling_effort
 from sim.store.balking_and_reneging import stay_probability
 from sim.store.door_counter import count_entries
 from sim.store.floor_tasks import count_stock
@@ -187,6 +188,7 @@ class World:
             stores_open=np.array([store.is_open_on(day.index) for store in self.town.stores]),
             stock_out_memory=self.reputation.missing,
             ec_effort=self.scenario.choice.ec_effort * ec_effort(self.scenario.evaluation),
+            selling_effort=self.scenario.choice.selling_effort * selling_effort(self.scenario),
         )
 
     def _shown(self) -> Shown:

@@ -23,6 +23,7 @@ RESTS_ON: Final[dict[str, str]] = {
     "VT-03": "awareness: who lives near a store notices it ([word_of_mouth] store_per_day, an assumption)",
     "VT-05": "the same: what a store takes from EC is there at once, what awareness adds depends on who is unaware",
     "VT-07": "fit has a part that is felt and a part that is read ([considering] touch_weight, an assumption)",
+    "FHKZ": "[choice] selling_effort is set to the first; what it brings in profit is not",
     "VT-14": "store managers who hold stock back, staff who push the app, an EC division that lets up: all three "
     "follow the credit with slopes that are assumptions, and effort on both sides brings less and less",
     "VT-18": "the reactions are set by category from the same source; shares over a whole run are the result",

@@ -87,7 +87,46 @@ _THREAT: Final = ("staff.showrooming_usual=0.0", "staff.threat_days=7.0")
 _THREATENED: Final = Variant("ward-siloed", (*_THREAT, "staff.threat_per_showrooming=1.0"))
 _ADVISED: Final = f"{_RATE} true"
 
+_BAKERIES_PERCENT: Final = 0.79
+"""Bonus of the 193 shops in percent of sales: +3 % of sales at 3.80 of sales for each unit of bonus."""
+_TEAM_BONUS: Final = {
+    "a": Variant("ward-siloed", ("evaluation.store_bonus_percent=0.0",)),
+    "b": Variant("ward-siloed", (f"evaluation.store_bonus_percent={_BAKERIES_PERCENT}",)),
+}
+_SOLD_IN_STORES: Final = "select sum(amount_yen) from ledger where account = 'revenue' and order_channel = 'store'"
+_BEFORE_BONUS: Final = f"{_CONTRIBUTION} where account <> 'bonus'"
+_BONUS: Final = "select -sum(amount_yen) from ledger where account = 'bonus'"
+
+
+def _profit_by_bonus(worlds: Worlds) -> float:
+    """Contribution before the bonus that one yen of bonus brings."""
+    return difference(worlds["a"], worlds["b"], _BEFORE_BONUS) / number(worlds["b"], _BONUS)
+
+
 STAFF: Final[tuple[Effect, ...]] = (
+    Effect(
+        "FHKZ-a",
+        "A bonus for the team of a store raises its sales",
+        "Friebel et al. 2017 [S166]",
+        "+3 %: +2 to +4 % in the mean",
+        _TEAM_BONUS,
+        lambda w: relative(w["a"], w["b"], _SOLD_IN_STORES),
+        lambda x: x > 0,
+        band=(0.02, 0.04),
+    ),
+    Effect(
+        "FHKZ-b",
+        "... and each unit of it brings profit",
+        "S166",
+        "2.10: 1.5 to 2.7 in the mean",
+        _TEAM_BONUS,
+        _profit_by_bonus,
+        lambda x: x > 0,
+        "ratio",
+        band=(1.5, 2.7),
+        miss="bakeries keep more of a yen sold than this ward's mix of goods, and part of the sales comes from the "
+        "own EC division",
+    ),
     Effect(
         "VT-14",
         "Company contribution is highest where neither division gets all the credit",
