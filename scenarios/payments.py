@@ -121,6 +121,28 @@ class LatencyProfile(Table):
         return self
 
 
+class CoreUnderLoad(Table):
+    """The payment core that the stores share, as a load test measured it: `omo run --latency-profile` fills it in."""
+
+    per_s: Annotated[list[NotNegative], Field(min_length=1, description="payments per second at the core, rising")]
+    quantiles: Annotated[list[Share], Field(min_length=1, description="shares of the payments, rising")]
+    added_s: Annotated[
+        list[list[NotNegative]],
+        Field(min_length=1, description="for each of per_s: by how much each quantile is longer than at an idle core"),
+    ]
+    capacity_per_s: Positive = Field(description="payments per second beyond which they wait for one another")
+    copies: Positive = Field(1.0, description="towns like this one that share the core")
+
+    @model_validator(mode="after")
+    def _shape(self) -> CoreUnderLoad:
+        for name, values in (("per_s", self.per_s), ("quantiles", self.quantiles)):
+            if values != sorted(set(values)):
+                raise ValueError(f"{name}: in rising order, each once")
+        if len(self.added_s) != len(self.per_s) or any(len(row) != len(self.quantiles) for row in self.added_s):
+            raise ValueError("added_s: one row for each of per_s, with one value for each of quantiles")
+        return self
+
+
 class Payments(Table):
     """How people pay, and what happens when paying fails."""
 
@@ -139,6 +161,7 @@ class Payments(Table):
     latency_profile: dict[str, LatencyProfile] = Field(
         default_factory=dict, description="brand -> latency under load; none: the same at any load"
     )
+    core: CoreUnderLoad | None = Field(None, description="the measured core behind all payments; none: never busy")
     calendars: dict[str, Calendar] = cited(
         DEFAULT_CALENDARS, "S59 twice_monthly and monthly; S60 six_times and next_day", "settlement calendars by name"
     )

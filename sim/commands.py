@@ -19,16 +19,19 @@ import sim.verify.commands
 from scenarios.errors import UsageError, hint
 from sim.launching import (
     RUNS,
+    CopiesOption,
     DaskOption,
     ForceOption,
     JobsOption,
     JsonOption,
+    ProfileOption,
     RepsOption,
     RunsOption,
     SeedOption,
     SetOption,
     request_of,
     simulate,
+    with_profile,
 )
 from sim.output import emit_json
 
@@ -56,6 +59,8 @@ def run(
     seed: SeedOption = None,
     reps: RepsOption = 1,
     sets: SetOption = None,
+    latency_profile: ProfileOption = None,
+    latency_copies: CopiesOption = 1.0,
     out: RunsOption = RUNS,
     jobs: JobsOption = None,
     dask: DaskOption = None,
@@ -69,6 +74,7 @@ def run(
     from sim.evaluation.comparison import describe_run
     from sim.evaluation.tables_text import print_run
 
+    sets = with_profile(sets, latency_profile, latency_copies)
     path = simulate([request_of(scenario, seed, reps, sets)], out, jobs, force, dask)[0]
     document = describe_run(path)
     emit_json(document) if as_json else print_run(document, path)
@@ -79,6 +85,8 @@ def compare(
     seed: SeedOption = None,
     reps: RepsOption = 10,
     sets: SetOption = None,
+    latency_profile: ProfileOption = None,
+    latency_copies: CopiesOption = 1.0,
     out: RunsOption = RUNS,
     jobs: JobsOption = None,
     dask: DaskOption = None,
@@ -106,6 +114,7 @@ def compare(
     if len(scenarios) < 2:
         raise UsageError(f"omo compare {' '.join(scenarios)}: name at least two scenarios")
     names = _measures(measures)
+    sets = with_profile(sets, latency_profile, latency_copies)
     paths = simulate([request_of(name, seed, reps, sets) for name in scenarios], out, jobs, force, dask)
     if len(paths) == 2 and names is None:
         document = comparison(paths[0], paths[1], out, force)

@@ -26,6 +26,17 @@ DaskOption = Annotated[
 ]
 ForceOption = Annotated[bool, typer.Option("--force", help="Run again although equal inputs have been run.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
+ProfileOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--latency-profile",
+        dir_okay=False,
+        help="Measured latency of the payment core, from `omo capacity`: payments take as long as they did there.",
+    ),
+]
+CopiesOption = Annotated[
+    float, typer.Option("--latency-copies", help="Towns like this one that share that core, this one included.")
+]
 
 RUNS: Final = Path("runs")
 
@@ -37,6 +48,15 @@ def request_of(scenario: str, seed: int | None, reps: int, sets: list[str] | Non
 
     loaded = load(scenario, sets or ())
     return Request(loaded, loaded.scenario.seed if seed is None else seed, reps)
+
+
+def with_profile(sets: list[str] | None, profile: Path | None, copies: float) -> list[str] | None:
+    """`sets`, and the measured latency in `profile` as one more."""
+    if profile is None:
+        return sets
+    from scenarios.measured_latency import assignment, core_under_load, read_profile
+
+    return [*(sets or ()), assignment(core_under_load(read_profile(profile), copies))]
 
 
 def simulate(requests: list[Request], out: Path, jobs: int | None, force: bool, dask: str | None = None) -> list[Path]:

@@ -1,8 +1,7 @@
 """Tenders and what happens when somebody pays with one.
 
-A payment contends with nobody in this world (the provider's capacity is a matter of the load test, whose latencies
-come back as a profile), so all attempts are settled at once and the payer spends the resulting time at the till or in
-the app.
+A payment contends with nobody in this world but where the load test's latencies have come back as a profile, so all
+attempts are settled at once and the payer spends the resulting time at the till or in the app.
 """
 
 from __future__ import annotations
@@ -21,6 +20,7 @@ from sim.log.recorder import BRANDS, Recorder
 from sim.log.rows import EVENT, PAYMENT
 from sim.log.schema import Channel, Kind, PaymentOutcome, Place
 from sim.needs import Ints
+from sim.payments.core import SharedCore
 from sim.payments.load import BrandLoad
 from sim.payments.outages import outages_of
 from sim.payments.slips import OpenSlip, fate_of_slip
@@ -89,7 +89,8 @@ class Tenders:
         self.terms = [_terms(tender) for tender in self.all]
         self.outages = outages_of(scenario, self.all)
         self.load = BrandLoad(rules.latency_profile)
-        self.always_usual = not self.outages.psp and not rules.latency_profile
+        self.core = None if rules.core is None else SharedCore(rules.core, rules.time_out_s)
+        self.always_usual = not self.outages.psp and not rules.latency_profile and self.core is None
 
     def _shares(self, channel: str) -> tuple[Ints, Floats]:
         index = np.array([i for i, tender in enumerate(self.all) if tender.channel == channel and tender.weight > 0])
@@ -125,12 +126,20 @@ class Tenders:
         """How the provider of `tender` is doing at `at_s`, as this payment will find it."""
         usual = self.all[tender].time_out
         factor = self.load.factor(self.all[tender].brand, at_s)
+        added_s = self._in_the_core(tender, payment, at_s)
         window = self.outages.psp_at(tender, place, at_s)
         if window is None:
-            return Conditions(factor, usual, None, False)
+            return Conditions(factor, added_s, usual, None, False)
         late = self.streams.single("outage capture", payment) < window.late_capture
         switches = self.streams.single("outage switch", payment) < window.switch
-        return Conditions(factor, max(usual, window.time_out), late, switches)
+        return Conditions(factor, added_s, max(usual, window.time_out), late, switches)
+
+    def _in_the_core(self, tender: int, payment: int, at_s: float) -> float:
+        """Seconds that the core takes longer than when idle. It keeps cash sales too, but no till waits for that."""
+        if self.core is None:
+            return 0.0
+        self.core.count(at_s)
+        return 0.0 if tender == self.cash else self.core.added_s(self.streams.single("core latency", payment))
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +147,7 @@ class Conditions:
     """What a payment finds. `late` says whether a time-out will have been captured, None: as ever."""
 
     latency_factor: float
+    added_s: float
     time_out: float
     late: bool | None
     switches: bool
@@ -191,7 +201,7 @@ def pay(
         timed_out = False
         if not tenders.always_usual:
             now = tenders.conditions(index, at, payment, at_s + seconds)
-            latency *= now.latency_factor
+            latency = latency * now.latency_factor + now.added_s
             time_out, switches = now.time_out, now.switches
             timed_out = latency > rules.time_out_s
             late = timed_out or (late if now.late is None else now.late)
