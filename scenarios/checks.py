@@ -11,6 +11,7 @@ from typing import Any
 
 from scenarios.capabilities import Capabilities
 from scenarios.errors import hint
+from scenarios.instructions import instruction_problems
 from scenarios.payment_checks import payment_problems
 from scenarios.touchpoints import touchpoint_problems
 
@@ -29,6 +30,7 @@ def cross_problems(values: Mapping[str, Any]) -> list[Problem]:
         *payment_problems(values),
         *_rollout(values),
         *touchpoint_problems(values),
+        *instruction_problems(values),
     ]
 
 

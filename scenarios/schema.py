@@ -14,6 +14,7 @@ from scenarios.considering import Considering, ContactCentre, Reminder, Returns,
 from scenarios.evaluation import Evaluation
 from scenarios.events import Event
 from scenarios.fulfilment import Fulfilment
+from scenarios.instructions import Instruction
 from scenarios.loyalty import Coupons, Loyalty, Points, Push, WordOfMouth
 from scenarios.payments import Payments
 from scenarios.people import People
@@ -69,6 +70,7 @@ class Scenario(People):
     saturation: Saturation = Field(default_factory=Saturation)
     proposals: Proposals = Field(default_factory=Proposals)
     events: dict[str, Event] = Field(default_factory=dict, description="what happens to the town, by name")
+    instructions: dict[str, Instruction] = Field(default_factory=dict, description="managers' orders by the hour")
     seed: int = cited(1, ASSUMPTION, "random numbers: everything follows from it", ge=0)
 
     @model_validator(mode="after")

@@ -38,6 +38,7 @@ from sim.setting_out import errands_of_day
 from sim.staff.crew import Crew
 from sim.staff.managers import ec_effort, held_back
 from sim.staff.selling_effort import selling_effort
+from sim.steering.instructions import follow_instructions
 from sim.store.balking_and_reneging import stay_probability
 from sim.store.door_counter import count_entries
 from sim.store.floor_tasks import count_stock
@@ -114,7 +115,26 @@ class World:
             self.log.flush(everything=True)
             gc.enable()
 
+    def live_until(self, at_s: float) -> None:
+        """Live up to second `at_s` within the horizon and stop there, to be looked at; it cannot be gone on with.
+
+        Rows written until then are what a whole run has written until then.
+        """
+        for day in days(self.scenario):
+            if day.start_s + DAY_S > at_s:
+                self._begin_day(day)
+                self.engine.env.run(until=at_s)
+                return
+            self._run_day(day)
+        raise ValueError(f"second {at_s} lies beyond the horizon")
+
     def _run_day(self, day: Day) -> None:
+        self._begin_day(day)
+        self.engine.env.run(until=day.start_s + DAY_S)
+        self._night(day)
+
+    def _begin_day(self, day: Day) -> None:
+        """Midnight: what shoppers and systems know, who will set out and when, who works."""
         scenario = self.scenario
         self.town.start_day(open_today(scenario, day.index))
         self._synchronise()
@@ -129,11 +149,16 @@ class World:
             scenario, self.goods, self.streams, day, needs, journey, store, self.people, self.town.tenders, store_hours
         )
         self.engine.start(self._rosters())
+        if scenario.instructions:
+            self.engine.start(follow_instructions(self.town, day.index))
         if scenario.stock.cycle_count_skus_per_day:
             for place in self.town.stores:
                 self.engine.start(count_stock(self.town, place))
         self.engine.pump(self._set_out(errands))
-        self.engine.env.run(until=day.start_s + DAY_S)
+
+    def _night(self, day: Day) -> None:
+        """After the day: what it has left in people's minds and in the books."""
+        scenario = self.scenario
         self.reputation.overnight(self.town)
         start_returns(self.town)
         self.loyalty.overnight(day)

@@ -36,7 +36,10 @@ def pay_with_points(
     known = is_known(town, errand, channel)
     points = _points_to_use(town, errand, channel, place, in_store, net_yen - coupon_yen - 1) if known else 0
     due_yen = net_yen - coupon_yen - points
-    settlement = pay(town.tenders, town.log, errand, order, channel, place, due_yen, at_s, goods_wait=not in_store)
+    refused = town.stores[errand.store].directions.refused if channel == _STORE else frozenset()
+    settlement = pay(
+        town.tenders, town.log, errand, order, channel, place, due_yen, at_s, goods_wait=not in_store, refused=refused
+    )
     if not settlement.paid or not (known or coupon):
         return settlement
     if coupon:

@@ -178,14 +178,20 @@ def pay(
     amount_yen: int,
     at_s: float,
     goods_wait: bool = False,
+    refused: frozenset[int] = frozenset(),
 ) -> Settlement:
     """Try to pay `amount_yen` from `at_s` on; writes one row of `payments` per attempt, but for a slip: `end_slip`.
 
     A time-out leaves the outcome unknown to the payer, who tries again; where it had been captured after all, the
     night's reconciliation finds and refunds it. `goods_wait`: the goods stay where they are until they are paid, so
-    that a slip for the convenience store will do.
+    that a slip for the convenience store will do. Tenders that are `refused` are not tried; whoever has nothing else
+    has not paid.
     """
     index = errand.store_tender if channel == _STORE else errand.online_tender
+    if index in refused:
+        index = tenders.another(index, channel, errand.has_cash, goods_wait)
+        if index in refused:
+            return Settlement(False, 0.0, 0, -1, -1)
     if tenders.terms[index].is_slip and not goods_wait:
         index = tenders.another(index, channel, errand.has_cash, goods_wait)
     at = errand.store if channel == _STORE else _EC

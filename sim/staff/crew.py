@@ -69,6 +69,11 @@ class Crew:
                 return staff
         return first + turn
 
+    def talking(self, store: int) -> int:
+        """How many of the store's staff are with a shopper."""
+        first = self._first[store]
+        return sum(self.busy[first : first + self._size[store]])
+
     def recruited(self, shopper: int, staff: int) -> None:
         """The shopper got the app from this member of the staff."""
         self._month.recruiter[shopper] = staff
@@ -96,6 +101,14 @@ class Crew:
             _, slips, promised = self._slips.pop(0)
             learn(rules, self._beliefs, slips, promised)
         self._make_up_minds()
+
+    def earned(self, recorder: Recorder) -> Floats:
+        """Yen that each would be paid if the month ended now, commission included, shape (staff,). Ends the month."""
+        pay = self._scenario.evaluation
+        self._month.read_today(recorder, pay)
+        slips = pay_slips(pay, self._month.close(pay), self._home, np.maximum(1, np.array(self._size)))
+        total: Floats = slips.sum(axis=0)
+        return total
 
     def settle(self, day: int, recorder: Recorder) -> None:
         """Close the month's books and pay; the slip is read later. Commission has been booked with each order."""

@@ -71,17 +71,32 @@ def choose_action(weights: tuple[float, float, float, float], queue_factor: floa
     return NOTHING if at < 1.0 else DEFLECT
 
 
+def _all_for_orders(town: Town, store: Store) -> bool:
+    """Whether nobody may begin to talk, because whoever does not is there for orders only."""
+    kept = store.directions.to_orders
+    return kept > 0 and town.crew.talking(store.index) >= store.floor.capacity - kept
+
+
+def _as_told(advises: bool, action: int) -> int:
+    """The action under orders: the app at every contact, or not a word for it; talking out of it is own judgement."""
+    if advises:
+        return action if NOTHING < action < DEFLECT else RECOMMEND
+    return action if action == DEFLECT else NOTHING
+
+
 def meet_staff(town: Town, store: Store, errand: Errand, stocked_out: bool) -> Generator[Any, Any, Advice]:
     """A contact on the floor, if somebody is free or has been kept free: it takes both sides' time."""
-    if errand.host < 0 and not store.floor.take():
-        return NO_ADVICE
     crew, engine, rules, at = town.crew, town.engine, town.scenario.staff, store.index
+    if errand.host < 0 and (_all_for_orders(town, store) or not store.floor.take()):
+        return NO_ADVICE
     staff = errand.host if errand.host >= 0 else crew.somebody_free(at, errand.need)
     crew.busy[staff] = True
     queue = store.people_queueing()
     scan_open = not stocked_out and town.open.scan_and_pay[at] > 0
     weights = crew.weights[staff][2 if stocked_out else int(scan_open)]
     action = choose_action(weights, exp(rules.per_person_queueing * queue), errand.recommend_draw)
+    if store.directions.advises is not None:
+        action = _as_told(store.directions.advises, action)
     started_s = engine.now
     advising = NOTHING < action < DEFLECT
     if advising:

@@ -41,6 +41,20 @@ class QueueHour:
         self.service_s += service_s
 
 
+@dataclass(frozen=True, slots=True)
+class Directions:
+    """What the manager has ordered and holds now: `[instructions]`."""
+
+    to_tills: int = 0
+    """Floor staff who are at tills; negative: tills that are closed for the floor."""
+    to_orders: int = 0
+    """Floor staff who do nothing but pick and hand over."""
+    advises: bool | None = None
+    """Whether the app is recommended at every contact, or at none; None: as each one thinks fit."""
+    refused: frozenset[int] = frozenset()
+    """Tenders that the tills do not take."""
+
+
 @dataclass
 class Store:
     """One store. `first_staff` numbers its floor staff uniquely in the company."""
@@ -78,6 +92,7 @@ class Store:
     next_sku_to_count: int = 0
     booked_slots: set[float] = field(default_factory=set)
     """When booked visits begin that somebody is kept free for."""
+    directions: Directions = Directions()
     _hour: int = 0
     _tills_on_break: int = 0
     _floor_on_break: int = 0
@@ -139,6 +154,20 @@ class Store:
             self.engine.call_after(start_s - begins_s, partial(change, 1))
             self.engine.call_after(end_s - begins_s, partial(change, -1))
 
+    def obey(self, directions: Directions) -> None:
+        """Do from now on what the manager says."""
+        self._tally()
+        self.directions = directions
+        self._man_tills()
+        self._man_floor()
+
+    def _moved(self) -> int:
+        """Floor staff who are at tills; negative: tills closed. Only who is on duty can move, and one till stays."""
+        wanted = self.directions.to_tills
+        if wanted > 0:
+            return min(wanted, self._on_duty(self.table.floor_staff, self._floor_on_break))
+        return max(wanted, min(0, 1 - self._on_duty(self.table.staffed_tills, self._tills_on_break)))
+
     def send_helpers(self, change: int) -> None:
         """Back-room staff open so many tills more, or go back (negative)."""
         self._tally()
@@ -151,8 +180,11 @@ class Store:
         self._man_tills()
 
     def _floor_break(self, change: int) -> None:
+        self._tally()
         self._floor_on_break += change
         self._man_floor()
+        if self.directions.to_tills:
+            self._man_tills()
 
     def _on_duty(self, roster: list[int], on_break: int) -> int:
         rostered = roster[self._hour] if self.engine.now >= self.table.opens_day * DAY_S else 0
@@ -160,23 +192,24 @@ class Store:
 
     def _man_tills(self) -> None:
         """One till serves whoever is still inside after closing."""
-        on_duty = self._on_duty(self.table.staffed_tills, self._tills_on_break) + self.helpers
+        on_duty = self._on_duty(self.table.staffed_tills, self._tills_on_break) + self.helpers + self._moved()
         still_inside = self._hour == self.closing_hour or self.queueing_at_tills() > 0
         tills = max(on_duty, int(still_inside))
         if self.lines[0].pool is self.tills:
             self.tills.set_capacity(tills)
             return
-        self.open_lines = max(1, tills)  # a till that closes serves its line, but nobody joins it any more
+        self.open_lines = min(max(1, tills), len(self.lines))  # a till that closes serves its line, but nobody joins it any more
         if self.jockeys:
             look_around(self)
 
     def _man_floor(self) -> None:
-        self.floor.set_capacity(self._on_duty(self.table.floor_staff, self._floor_on_break))
+        on_duty = self._on_duty(self.table.floor_staff, self._floor_on_break) - self._moved()
+        self.floor.set_capacity(min(on_duty, max(self.table.floor_staff)))
 
     def _tally(self) -> None:
         """Note how long how many tills have been open beyond the roster, or fewer; never over a full hour."""
         now_s = self.engine.now
-        beside = self.helpers - self._tills_on_break
+        beside = self.helpers + self._moved() - self._tills_on_break
         if beside:
             self._beside_roster_s[int(self._tallied_s / HOUR_S) % 24] += beside * (now_s - self._tallied_s)
         self._tallied_s = now_s
