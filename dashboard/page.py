@@ -1,4 +1,10 @@
-"""What all pages share: language and choices in the URL, tables and cards, downloads, and errors in words."""
+"""What all pages share: language and choices in the URL, figures and their frames, tables, cards, notices, errors.
+
+A page draws with `heading`, then `figure` for each chart: its title is the finding, below it stand definition and
+basis (interval, replications, seed), and the figures can be had as a table, CSV and PNG. Where there is nothing to
+draw a `notice` says why and what to do next. Choices are made with `pick`, `choose` and `pick_several`, which keep
+ids in the URL: a link that is passed on shows the same, in either language.
+"""
 
 from __future__ import annotations
 
@@ -6,9 +12,10 @@ import csv
 import io
 import os
 import traceback
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Final, Literal
 
 import streamlit as st
 
@@ -17,7 +24,12 @@ from dashboard.report import markup
 from dashboard.run_list import RUNS_VARIABLE
 from dashboard.words import LANGUAGES, Language, Words, as_language, words
 
-PLOTLY = {"displayModeBar": False, "responsive": True}
+PLOTLY: Final = {"displayModeBar": False, "responsive": True}
+
+Rows = Sequence[Sequence[Any]]
+Kind = Literal["empty", "loading", "partial", "failed", "invalid"]
+_PARTS: Final = ("html", "css", "js")
+_MARKS: Final[dict[Kind, str]] = {"empty": "○", "loading": "…", "partial": "◐", "failed": "✕", "invalid": "⊘"}
 
 
 def root() -> Path:
@@ -68,10 +80,39 @@ def language_switch(texts: Words) -> None:
 
 
 def pick(key: str, label: str, options: Sequence[str], name: Callable[[str], str], default: int = 0) -> str:
-    """A choice among stable ids, kept in the URL under `key` and remembered across pages."""
-    wanted: str = st.query_params.get(key) or st.session_state.get(f"picked_{key}") or ""
+    """A choice among many stable ids, kept in the URL under `key` and remembered across pages."""
+    wanted = _wanted(key)
     index = list(options).index(wanted) if wanted in options else min(default, len(options) - 1)
     chosen: str = st.selectbox(label, options, index=index, format_func=name, key=f"select_{key}")
+    return _kept(key, chosen)
+
+
+def choose(key: str, label: str, options: Sequence[str], name: Callable[[str], str], default: int = 0) -> str:
+    """A choice among a few stable ids, side by side; kept as in `pick`."""
+    wanted = _wanted(key)
+    chosen = st.segmented_control(
+        label, options, default=wanted if wanted in options else options[default], format_func=name,
+        key=f"choose_{key}", required=True,
+    )  # fmt: skip
+    return _kept(key, chosen or options[default])
+
+
+def pick_several(
+    key: str, label: str, options: Sequence[str], name: Callable[[str], str], default: Sequence[str] = ()
+) -> list[str]:
+    """Any number of stable ids, kept as in `pick`, with commas between; none at all is kept as `-`."""
+    wanted = _wanted(key)
+    chosen = default if not wanted else [part for part in wanted.split(",") if part in options]
+    found = st.multiselect(label, options, default=list(chosen), format_func=name, key=f"several_{key}")
+    _kept(key, ",".join(found) or "-")
+    return list(found)
+
+
+def _wanted(key: str) -> str:
+    return st.query_params.get(key) or st.session_state.get(f"picked_{key}") or ""
+
+
+def _kept(key: str, chosen: str) -> str:
     st.session_state[f"picked_{key}"] = chosen
     keep_in_url(**{key: chosen})
     return chosen
@@ -99,15 +140,100 @@ def cards(items: Iterable[tuple[str, str, str]]) -> None:
 
 def download(name: str, head: Sequence[str], rows: Iterable[Sequence[Any]], texts: Words) -> None:
     """A button that saves figures as CSV: unrounded, with a byte order mark so that spreadsheets read Japanese."""
+    found = [list(row) for row in rows]
+    st.download_button(
+        texts("figure.csv"), lambda: as_csv(head, found), f"{name}.csv", "text/csv", key=f"download_{name}",
+        type="tertiary", icon=":material/download:", on_click="ignore",
+    )  # fmt: skip
+
+
+def as_csv(head: Sequence[str], rows: Rows) -> bytes:
+    """A CSV file; a cell that is None is empty."""
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\n")
     writer.writerow(head)
     writer.writerows(["" if cell is None else cell for cell in row] for row in rows)
-    data = "\ufeff" + buffer.getvalue()
-    st.download_button(
-        texts("ledgers.download"), data.encode(), f"{name}.csv", "text/csv", key=f"download_{name}", type="tertiary",
-        icon=":material/download:",
-    )  # fmt: skip
+    return ("\ufeff" + buffer.getvalue()).encode()
+
+
+def figure(
+    key: str,
+    chart: Any,
+    texts: Words,
+    *,
+    finding: str,
+    definition: str,
+    basis: str,
+    head: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    csv_head: Sequence[str] = (),
+    csv_rows: Rows = (),
+    words: int = 1,
+) -> None:
+    """A chart of Altair or Plotly in its frame.
+
+    `key` is unique on the page and the name of the downloads. `finding` is the title, a sentence; `definition` says
+    what is counted, in which unit; `basis` how sure it is (see `basis_of`). `head` and `rows` are the same figures as
+    texts, the first `words` columns of words, for whoever cannot see the chart; `csv_head` and `csv_rows` are them
+    unrounded, the texts when left out.
+    """
+    with st.container(border=True, key=f"figure_{key}"):
+        st.html(f'<div class="omo frame">{markup.element("h3", finding)}{markup.element("p", definition)}</div>')
+        _chart(key, chart, f"{finding} {definition}")
+        st.html(f'<div class="omo frame">{markup.element("p", basis, "basis")}</div>')
+        with st.container(horizontal=True, vertical_alignment="center", gap="medium", key=f"tools_{key}"):
+            with st.popover(texts("figure.table"), icon=":material/table_rows:", type="tertiary"):
+                table(head, rows, caption=finding, words=words)
+            download(key, csv_head or head, csv_rows or rows, texts)
+            about = {"title": finding, "basis": basis, "name": key, "label": texts("figure.png")}
+            _png_button()(key=f"png_{key}", data={"figure": f"st-key-figure_{key}", **about})
+
+
+def _chart(key: str, chart: Any, alt: str) -> None:
+    if hasattr(chart, "to_plotly_json"):
+        st.plotly_chart(chart, config=PLOTLY, key=f"chart_{key}", alt=alt)
+    else:
+        st.altair_chart(chart, key=f"chart_{key}", alt=alt)
+
+
+@cache
+def _png_button() -> Any:
+    """A button that saves the picture of a figure, made by the browser from what it shows."""
+    from streamlit.components import v2
+
+    html, css, js = (Path(__file__).with_name(f"png.{kind}").read_text(encoding="utf-8") for kind in _PARTS)
+    return v2.component("omo_png", html=html, css=css, js=js)
+
+
+def basis_of(document: Mapping[str, Any], texts: Words) -> str:
+    """How sure a document's figures are: days, replications, seed and kind of interval."""
+    return texts("figure.basis", **{name: document[name] for name in ("days", "replications", "seed")})
+
+
+def notice(
+    kind: Kind,
+    title: str,
+    what: str,
+    texts: Words,
+    *,
+    commands: Sequence[str] = (),
+    to: Sequence[tuple[str, str, Mapping[str, str]]] = (),
+) -> None:
+    """Why there is nothing, or not everything, to see, and what to do next.
+
+    `commands` are lines for a terminal, `to` are links: page, label, choices in its URL.
+    """
+    with st.container(border=True):
+        mark = f'<span aria-hidden="true">{_MARKS[kind]}</span>'
+        body = f"{markup.element('strong', title)}{markup.element('p', what)}"
+        st.html(f'<div class="omo notice {kind}" role="status">{mark}<div>{body}</div></div>')
+        if to:
+            with st.container(horizontal=True, gap="medium"):
+                for target, label, choices in to:
+                    link(target, label, texts, **choices)
+        if commands:
+            st.caption(texts("figure.on_terminal"))
+            st.code("\n".join(commands), language="bash", wrap_lines=True)
 
 
 def heading(title: str, lead: str = "") -> None:
