@@ -16,6 +16,7 @@ def register(app: typer.Typer) -> None:
     """Add the load test's commands, and those of the core and the provider that ship with it."""
     from loadtest.bench.commands import register as register_bench
     from loadtest.core.commands import register as register_core
+    from loadtest.faults.commands import register as register_faults
     from loadtest.psp.commands import register as register_psp
     from loadtest.targets.commands import register as register_target
 
@@ -24,6 +25,7 @@ def register(app: typer.Typer) -> None:
     app.command()(audit)
     register_bench(app)
     register_core(app)
+    register_faults(app)
     register_psp(app)
     register_target(app)
 
@@ -82,6 +84,10 @@ def load(
     psp_timeout_before: Annotated[float, typer.Option(min=0, max=1, help="Share lost before any effect.")] = 0.003,
     psp_timeout_after: Annotated[float, typer.Option(min=0, max=1, help="Share captured and never answered.")] = 0.003,
     psp_duplicate_webhooks: Annotated[float, typer.Option(min=0, max=1, help="Share of webhooks sent twice.")] = 0.02,
+    faults: Annotated[
+        Path | None,
+        typer.Option(dir_okay=False, help="Timetable of faults (TOML): kills, pauses, outages of our own core."),
+    ] = None,
     workers: Annotated[int, typer.Option(min=0, help="Generator processes beside a master; 0: one does it all.")] = 0,
     warm_up: Annotated[float, typer.Option(min=0, help="Seconds at the start that are not measured.")] = 0.0,
     speed: Annotated[float, typer.Option(help="Compress time; better: more copies of the trace.")] = 1.0,
@@ -96,12 +102,14 @@ def load(
 
     Examples: omo load lunch --out load-1 && omo audit load-1
     omo load lunch --target shop.toml --base-url http://127.0.0.1:8000 --out load-2
+    omo load lunch --faults faults.toml --out load-3   (kills and restarts on a timetable; see docs/contracts.md)
     """
+    from loadtest.faults.timetable import read_timetable
     from loadtest.load import Options, run_load
     from loadtest.servers import Faults
     from loadtest.show import progress, show_load
 
-    faults = Faults(
+    provider = Faults(
         psp_seed, psp_latency_ms, psp_decline, psp_timeout_before, psp_timeout_after, psp_duplicate_webhooks
     )
     options = Options(
@@ -112,7 +120,8 @@ def load(
         keys_file=keys_file,
         psp_url=psp_url,
         database_url=database_url,
-        faults=faults,
+        faults=provider,
+        timetable=read_timetable(faults) if faults else (),
         workers=workers,
         warm_up_s=warm_up,
         speed=speed,
@@ -143,15 +152,20 @@ def audit(
     """
     from loadtest.audit.verdict import as_document
     from loadtest.audit.verdict import audit as run_audit
+    from loadtest.faults.course import read_survived
+    from loadtest.faults.show import show_survived
     from loadtest.show import show_audit
 
     result = run_audit(load)
     document = as_document(result)
+    if (survived := read_survived(load)) is not None:
+        document["faults_survived"] = survived
     (load / "audit.json").write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
     if as_json:
         typer.echo(json.dumps(document))
     else:
         show_audit(result)
+        show_survived(survived)
     if not result.is_clean():
         broken = [verdict.law.name for verdict in result.verdicts if verdict.broken]
         raise ObjectiveMissed(f"{load}: not clean: {', '.join(broken) or 'nothing could be checked'}")

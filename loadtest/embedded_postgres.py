@@ -24,6 +24,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
+from loadtest.processes import kill_family
 from scenarios.errors import OmoError, TargetUnreachable, UsageError
 
 _PREFIX = "omo-pg-"
@@ -58,9 +59,35 @@ class _User:
     groups: tuple[int, ...] | None = None
 
 
+@dataclass
+class PostgresServer:
+    """A running server; it can be killed, and started again on the same data at the same `url`."""
+
+    url: str
+    process: subprocess.Popen[bytes]
+    _again: Callable[[], subprocess.Popen[bytes]]
+
+    def kill(self) -> None:
+        """SIGKILL to the server and all its processes at once, as when the machine's memory runs out."""
+        if self.process.poll() is None:
+            kill_family(self.process.pid)
+            self.process.wait()
+
+    def recover(self) -> None:
+        """Start again; returns when the log has been replayed. The calling thread must live as long as the server."""
+        self.process = self._again()
+
+
 @contextmanager
 def embedded_postgres(data_directory: Path | None = None) -> Iterator[str]:
-    """Run a PostgreSQL server for the length of the `with` block and yield its URL.
+    """Run a PostgreSQL server for the length of the `with` block and yield its URL; else as `postgres_server`."""
+    with postgres_server(data_directory) as server:
+        yield server.url
+
+
+@contextmanager
+def postgres_server(data_directory: Path | None = None) -> Iterator[PostgresServer]:
+    """Run a PostgreSQL server for the length of the `with` block.
 
     `data_directory`: its subfolder `postgres` holds the data and is kept; None: a temporary folder, deleted at the end.
     Raises UsageError when the server's user cannot reach the folder, TargetUnreachable when the server does not start.
@@ -78,12 +105,22 @@ def embedded_postgres(data_directory: Path | None = None) -> Iterator[str]:
         binaries = _binaries(data, private, user)
         if not (data / "PG_VERSION").exists():
             _initialise(binaries, data, user, keep=data_directory is not None)
-        server = _start(binaries, data, private, user)
+        url = f"postgresql://postgres@/postgres?host={quote(str(private), safe='/')}"
+
+        def ready() -> subprocess.Popen[bytes]:
+            process = _start(binaries, data, private, user)
+            try:
+                _wait_ready(process, data, private)
+            except BaseException:
+                _stop(process)
+                raise
+            return process
+
+        server = PostgresServer(url, ready(), ready)
         try:
-            _wait_ready(server, data, private)
-            yield f"postgresql://postgres@/postgres?host={quote(str(private), safe='/')}"
+            yield server
         finally:
-            _stop(server)
+            _stop(server.process)
     finally:
         shutil.rmtree(private, ignore_errors=True)
 
@@ -195,7 +232,9 @@ def _initialise(binaries: Path, data: Path, user: _User, *, keep: bool) -> None:
 
 def _start(binaries: Path, data: Path, private: Path, user: _User) -> subprocess.Popen[bytes]:
     command = [str(binaries / "postgres"), "-D", str(data), "-k", str(private)]
-    for name, value in _SETTINGS.items():
+    # Before recovery all files are flushed: one by one takes seconds, and Linux can flush a whole file system.
+    linux = {"recovery_init_sync_method": "syncfs"} if sys.platform.startswith("linux") else {}
+    for name, value in {**_SETTINGS, **linux}.items():
         command += ["-c", f"{name}={value}"]
     with (private / "log").open("wb") as log:
         return subprocess.Popen(

@@ -13,16 +13,18 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from loadtest import office
-from loadtest.embedded_postgres import embedded_postgres
+from loadtest.faults.course import Course, Happened, problems, survived, write_faults
+from loadtest.faults.timetable import AnyFault, KillPostgres
+from loadtest.own_system import Setup, own_servers
 from loadtest.result import Setting, measure
-from loadtest.servers import Faults, free_port, omo_server, process
+from loadtest.servers import Faults, free_port, process
 from loadtest.spool import to_parquet
 from loadtest.targets.choose import is_core, system_of
 from loadtest.targets.core_system import CoreSystem
@@ -42,7 +44,8 @@ Tell = Callable[[float, float], None]
 class Options:
     """What `omo load` was asked to do. `target` is `core`, the URL of a running core, a TOML file or a class.
 
-    `base_url` is the address of the system of a file or class, where it is not the file's own.
+    `base_url` is the address of the system of a file or class, where it is not the file's own. `faults` is how the
+    provider behaves throughout, `timetable` what breaks on the way.
     """
 
     trace: Path
@@ -53,6 +56,7 @@ class Options:
     psp_url: str | None = None
     database_url: str | None = None
     faults: Faults = field(default_factory=Faults)
+    timetable: Sequence[AnyFault] = ()
     workers: int = 0
     warm_up_s: float = 0.0
     speed: float = 1.0
@@ -71,11 +75,14 @@ def run_load(options: Options, tell: Tell) -> dict[str, Any]:
     options.out.mkdir(parents=True, exist_ok=True)
     with _until_interrupted() as interrupted, ExitStack() as stack:
         scratch = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="omo-load-")))
-        system = _system(options, scratch, stack, interrupted.is_set)
+        system, course = _system(options, scratch, stack, interrupted.is_set)
         system.seed(trace, options.out)
-        _replay(options, trace, system, scratch, interrupted, tell)
-        problems = system.keep_books(options.out)
-        return _finish(options, trace, system, problems, interrupted=interrupted.is_set())
+        _replay(options, trace, system, course, scratch, interrupted, tell)
+        happened = course.end() if course else []
+        if course:
+            write_faults(happened, options.out)
+        reasons = problems(happened) + system.keep_books(options.out)
+        return _finish(options, trace, system, reasons, happened, interrupted=interrupted.is_set())
 
 
 def _check(options: Options, trace: Trace) -> None:
@@ -87,6 +94,10 @@ def _check(options: Options, trace: Trace) -> None:
         raise UsageError(f"--speed {options.speed:g}: must be above 0")
     if is_core(options.target) and options.target != "core" and options.keys_file is None:
         raise UsageError(f"--target {options.target} needs --keys-file: JSON with keys for till, app and back_office")
+    if options.timetable and options.target != "core":
+        raise UsageError("--faults breaks only what this command started: leave --target out, or --faults")
+    if options.database_url and any(isinstance(fault, KillPostgres) for fault in options.timetable):
+        raise UsageError("--faults: kill_postgres needs a database of our own: leave --database-url out")
     if options.web_port is not None and options.workers:
         raise UsageError("--web-ui and --workers cannot be combined")
 
@@ -109,38 +120,37 @@ def _until_interrupted() -> Iterator[threading.Event]:
             signal.signal(number, handler)
 
 
-def _system(options: Options, scratch: Path, stack: ExitStack, stopped: Callable[[], bool]) -> System:
+def _system(
+    options: Options, scratch: Path, stack: ExitStack, stopped: Callable[[], bool]
+) -> tuple[System, Course | None]:
+    """The system under test and, where there are faults, their course through the servers that were started."""
     if not is_core(options.target):
-        return system_of(options.target, options.base_url)
+        return system_of(options.target, options.base_url), None
     if options.target != "core":
         assert options.keys_file is not None
         keys = json.loads(options.keys_file.read_text(encoding="utf-8"))
         keys = keys.get("keys", keys)
         if missing := {"till", "app", "back_office"} - keys.keys():
             raise UsageError(f"{options.keys_file}: no key for {', '.join(sorted(missing))}")
-        return CoreSystem(options.target.rstrip("/"), keys, options.database_url, options.psp_url)
-    database_url = options.database_url or stack.enter_context(embedded_postgres())
-    log = options.out / "servers.log"
-    psp = stack.enter_context(omo_server(["psp", "serve", *options.faults.arguments()], scratch, "psp", log, stopped))
-    core = stack.enter_context(
-        omo_server(
-            ["core", "serve", "--psp-url", psp["url"], "--database-url", database_url],
-            scratch,
-            "core",
-            log,
-            stopped,
-            {} if options.stock_guard else {"OMO_CORE_UNSAFE_NO_STOCK_GUARD": "1"},
-        )
-    )
-    hook = {"webhook_url": f"{core['url']}/v1/psp/webhooks", "webhook_secret": core["webhook_secret"]}
-    status, answer = office.call("POST", f"{psp['url']}/psp/faults", hook)
-    if status != 200:
-        raise TargetUnreachable(f"the provider refused its webhook address ({status}): {answer[:200]!r}")
-    return CoreSystem(core["url"], core["keys"], database_url, psp["url"])
+        return CoreSystem(options.target.rstrip("/"), keys, options.database_url, options.psp_url), None
+    pool = stack.enter_context(ThreadPoolExecutor(max(len(options.timetable), 1), "fault"))
+    setup = Setup(options.faults, options.database_url, stock_guard=options.stock_guard)
+    servers = stack.enter_context(own_servers(setup, scratch, options.out / "servers.log", stopped))
+    course = None
+    if options.timetable:
+        course = Course(options.timetable, servers, pool)
+        stack.callback(course.end)
+    return servers.system(), course
 
 
 def _replay(
-    options: Options, trace: Trace, system: System, scratch: Path, interrupted: threading.Event, tell: Tell
+    options: Options,
+    trace: Trace,
+    system: System,
+    course: Course | None,
+    scratch: Path,
+    interrupted: threading.Event,
+    tell: Tell,
 ) -> None:
     keys = scratch / "keys.json"
     keys.touch(mode=0o600)
@@ -150,7 +160,7 @@ def _replay(
     with ExitStack() as stack:
         commands = _locust_commands(options, system, keys)
         children = [stack.enter_context(process(command, log)) for command in commands]
-        _wait(children[0], options.out, seconds, interrupted, tell)
+        _wait(children[0], options.out, seconds, course, interrupted, tell)
         for child in children[1:]:
             child.wait(30.0)
     if children[0].returncode not in (0, 1) and not interrupted.is_set():
@@ -180,8 +190,15 @@ def _locust_commands(options: Options, system: System, keys: Path) -> list[list[
     return [lead, *([worker] * options.workers)]
 
 
-def _wait(child: subprocess.Popen[bytes], out: Path, seconds: float, interrupted: threading.Event, tell: Tell) -> None:
-    """Until the replay has ended; ends it when the user asks or when it hangs."""
+def _wait(
+    child: subprocess.Popen[bytes],
+    out: Path,
+    seconds: float,
+    course: Course | None,
+    interrupted: threading.Event,
+    tell: Tell,
+) -> None:
+    """Until the replay has ended; ends it when the user asks or when it hangs. The faults begin when it begins."""
     started: float | None = None
     deadline = time.time() + seconds + _PATIENCE_S
     while child.poll() is None:
@@ -192,18 +209,26 @@ def _wait(child: subprocess.Popen[bytes], out: Path, seconds: float, interrupted
             return
         if started is None and (out / "started.json").is_file():
             started = json.loads((out / "started.json").read_text(encoding="utf-8"))["start_at"]
+            if course:
+                course.begin(started)
         if started is not None:
             tell(min(max(time.time() - started, 0.0), seconds), seconds)
 
 
 def _finish(
-    options: Options, trace: Trace, system: System, problems: list[str], *, interrupted: bool
+    options: Options,
+    trace: Trace,
+    system: System,
+    reasons: list[str],
+    happened: Sequence[Happened],
+    *,
+    interrupted: bool,
 ) -> dict[str, Any]:
     spools = sorted((options.out / "spool").glob("*.jsonl"))
     to_parquet(spools, options.out / "client_history.parquet")
-    setting = Setting(len(trace.steps), options.warm_up_s, max(options.workers, 1), interrupted)
+    setting = Setting(len(trace.steps), options.warm_up_s, max(options.workers, 1), interrupted, bool(happened))
     measures = measure(options.out, setting)
-    measures["reasons"] += problems
+    measures["reasons"] += reasons
     measures["valid"] = not measures["reasons"]
     result = {
         "schema": SCHEMA,
@@ -214,6 +239,7 @@ def _finish(
         "warm_up_s": options.warm_up_s,
         "workers": options.workers,
         "faults": asdict(options.faults) if options.target == "core" else None,
+        "faults_survived": survived(happened),
         "stock_guard": options.stock_guard,
         **measures,
         "books": (options.out / "books" / "books.json").is_file(),

@@ -143,6 +143,8 @@ class Psp:
         return Reply(200, daily_file(self.book, wanted), (("content-type", "text/csv; charset=utf-8"),))
 
     async def _charge(self, wanted: ChargeRequest) -> Reply:
+        if self.faults.brands.get(wanted.brand, BrandFaults()).outage:
+            return error_reply(503, "outage", f"{wanted.brand} is down")
         fate = fate_of(self.faults, self.seed, wanted.brand, wanted.merchant_payment_id)
         known = self.book.find(wanted.merchant_payment_id) is not None
         if fate.lost == "before" and not known:

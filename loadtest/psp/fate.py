@@ -25,6 +25,9 @@ class BrandFaults(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     latency_ms: Milliseconds | None = None
     decline: Share | None = None
+    timeout_before: Share | None = None
+    timeout_after: Share | None = None
+    outage: bool = False
 
 
 class Faults(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -68,8 +71,10 @@ def fate_of(faults: Faults, seed: int, brand: str, merchant_payment_id: str) -> 
     if median_ms is None:
         median_ms = faults.latency_ms * (0.5 + uniforms(seed, f"brand {brand}", 1)[0])
     decline = faults.decline if own.decline is None else own.decline
-    before = lost < faults.timeout_before
-    after = faults.timeout_before <= lost < faults.timeout_before + faults.timeout_after
+    share_before = faults.timeout_before if own.timeout_before is None else own.timeout_before
+    share_after = faults.timeout_after if own.timeout_after is None else own.timeout_after
+    before = lost < share_before
+    after = share_before <= lost < share_before + share_after
     return Fate(
         latency_s=median_ms / 1000.0 * math.exp(_SIGMA * NormalDist().inv_cdf(speed)),
         declined=declined < decline,
