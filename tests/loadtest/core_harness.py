@@ -178,7 +178,7 @@ def sql(url: str, query: str, *arguments: object) -> list[dict[str, Any]]:
 
 
 def assert_books_hold(url: str) -> None:
-    """The laws that schema.sql promises, asked of the tables."""
+    """The laws that the tables promise, asked of the tables."""
     counters = """
         SELECT s.location, s.sku, s.on_hand, s.held, s.allocated,
             coalesce(sum(m.on_hand_change), 0) AS m_on_hand, coalesce(sum(m.held_change), 0) AS m_held,

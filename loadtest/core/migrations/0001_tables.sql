@@ -19,7 +19,7 @@
 --                 A held line past expires_at counts as free; whoever needs the units marks it `expired`, once.
 -- order_lines, reservation_lines   views on lines.
 -- reservations    state held -> ordered | released | expired (a held one past expires_at has expired).
--- orders          amount_yen = sum(quantity * unit_price_yen) of its order_lines. State see `order_is_lawful` in guards.sql;
+-- orders          amount_yen = sum(quantity * unit_price_yen) of its order_lines. State see `order_is_lawful`, 0003_guards.sql;
 --                 a pending_payment order past expires_at has expired. payment_id is the one payment that paid it,
 --                 open_payment_id the payment that is being attempted (created, unknown, pending_customer).
 -- payments        attempts. State see `payment_is_lawful`. amount_yen is what was, or would be, captured.
