@@ -16,6 +16,7 @@ def register(app: typer.Typer) -> None:
     """Add the load test's commands, and those of the core and the provider that ship with it."""
     from loadtest.bench.commands import register as register_bench
     from loadtest.core.commands import register as register_core
+    from loadtest.demand.commands import register as register_demand
     from loadtest.faults.commands import register as register_faults
     from loadtest.psp.commands import register as register_psp
     from loadtest.targets.commands import register as register_target
@@ -24,6 +25,7 @@ def register(app: typer.Typer) -> None:
     app.command()(load)
     app.command()(audit)
     register_bench(app)
+    register_demand(app)
     register_core(app)
     register_faults(app)
     register_psp(app)
