@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Final, Literal, NamedTuple
+from typing import Final, Literal, NamedTuple
 from urllib.parse import quote
 
 import msgspec
@@ -46,7 +46,7 @@ class Request(NamedTuple):
     head: str = ""
 
 
-class Reply(msgspec.Struct, frozen=True):
+class Reply(msgspec.Struct, frozen=True, gc=False):
     """What came back on the wire; status 0 and the `problem` where nothing did. `headers` only if asked for."""
 
     status: int
@@ -55,7 +55,24 @@ class Reply(msgspec.Struct, frozen=True):
     problem: str = ""
 
 
-class Body(msgspec.Struct):
+class _Order(msgspec.Struct, omit_defaults=True, gc=False):
+    location: str
+    lines: tuple[Line, ...]
+    channel: str
+    fulfilment: str
+    shopper: int
+    reservation: int | None = None
+
+
+class _Payment(msgspec.Struct, omit_defaults=True, gc=False):
+    order: int | None
+    amount_yen: int
+    method: str
+    brand: str
+    code: str | None = None
+
+
+class Body(msgspec.Struct, gc=False):
     """The fields of an answer that a client acts upon."""
 
     order: int | None = None
@@ -77,9 +94,10 @@ class Answer(NamedTuple):
 
 
 NOBODY: Final = Body()
+_decode: Final = msgspec.json.Decoder(Body).decode
 
 
-class Reading(msgspec.Struct, frozen=True):
+class Reading(msgspec.Struct, frozen=True, gc=False):
     """A reply as the target's API means it; `rule` says why, for those who check an adapter."""
 
     verdict: Verdict
@@ -87,7 +105,7 @@ class Reading(msgspec.Struct, frozen=True):
     rule: str = ""
 
 
-@dataclass
+@dataclass(slots=True)
 class Known:
     """What a journey has learnt so far and needs in later requests."""
 
@@ -117,53 +135,26 @@ def request_of(run: str, step: Step, known: Known) -> Request:
             return _post(path, body, key_of(run, step))
 
 
-def _creation(step: Step, known: Known) -> tuple[str, dict[str, Any]]:
+def _creation(step: Step, known: Known) -> tuple[str, object]:
     match step.action:
+        case "order":
+            lines, place = step.lines, step.location
+            return "/v1/orders", _Order(place, lines, step.channel, step.fulfilment, step.shopper, known.reservation)
+        case "pay":
+            method = METHOD_OF_BRAND[step.brand]
+            code = known.code if method == "cpm" else None
+            return "/v1/payments", _Payment(known.order, step.amount_yen, method, step.brand, code)
+        case "payment_code":
+            return "/v1/payment-codes", {"shopper": step.shopper, "brand": step.brand}
         case "scan":
             return "/v1/scans", {"sku": step.lines[0].sku, "location": step.location, "shopper": step.shopper}
         case "reserve":
-            lines = [{"sku": line.sku, "quantity": line.quantity} for line in step.lines]
-            return "/v1/reservations", {"location": step.location, "lines": lines, "ttl_s": HOLD_S}
-        case "order":
-            return "/v1/orders", _order(step, known)
-        case "payment_code":
-            return "/v1/payment-codes", {"shopper": step.shopper, "brand": step.brand}
-        case "pay":
-            return "/v1/payments", _payment(step, known)
+            wanted = [{"sku": line.sku, "quantity": line.quantity} for line in step.lines]
+            return "/v1/reservations", {"location": step.location, "lines": wanted, "ttl_s": HOLD_S}
         case "refund":
             body = {"payment": known.payment, "amount_yen": step.amount_yen, "reason": "returned"}
             return "/v1/refunds", body
     raise ValueError(f"step {step.step} of journey {step.journey}: no such action {step.action!r}")
-
-
-def _order(step: Step, known: Known) -> dict[str, Any]:
-    body: dict[str, Any] = {
-        "location": step.location,
-        "lines": [_line(line) for line in step.lines],
-        "channel": step.channel,
-        "fulfilment": step.fulfilment,
-        "shopper": step.shopper,
-    }
-    if known.reservation is not None:
-        body["reservation"] = known.reservation
-    return body
-
-
-def _line(line: Line) -> dict[str, int]:
-    return {"sku": line.sku, "quantity": line.quantity, "unit_price_yen": line.unit_price_yen}
-
-
-def _payment(step: Step, known: Known) -> dict[str, Any]:
-    method = METHOD_OF_BRAND[step.brand]
-    body: dict[str, Any] = {
-        "order": known.order,
-        "amount_yen": step.amount_yen,
-        "method": method,
-        "brand": step.brand,
-    }
-    if method == "cpm":
-        body["code"] = known.code
-    return body
 
 
 def cancel_request(run: str, step: Step, order: int) -> Request:
@@ -176,14 +167,14 @@ def poll_request(payment: int) -> Request:
     return Request("GET", f"/v1/payments/{payment}", b"", "")
 
 
-def _post(path: str, body: dict[str, Any], key: str) -> Request:
+def _post(path: str, body: object, key: str) -> Request:
     return Request("POST", path, _encode(body), key, f"Idempotency-Key: {key}\r\n")
 
 
 def read_body(content: bytes) -> Body:
     """The fields of an answer; what is no JSON object of ours counts as an answer without fields."""
     try:
-        return msgspec.json.decode(content, type=Body)
+        return _decode(content)
     except msgspec.DecodeError:
         return Body(error="not JSON of this API")
 
@@ -208,7 +199,7 @@ def leaves_doubt(status: int, error: str | None) -> bool:
     return is_retryable(status, error) and status != 503
 
 
-class Call(msgspec.Struct, frozen=True):
+class Call(msgspec.Struct, frozen=True, gc=False):
     """One request to be sent: the step it belongs to, its name in the statistics and how long to wait before it."""
 
     step: Step

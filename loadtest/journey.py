@@ -6,7 +6,7 @@ answer, so the same code runs on Locust's greenlets and in a test.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -25,7 +25,7 @@ Send = Callable[[Call], Answer]
 Skip = Callable[[Step, str], None]
 
 
-@dataclass
+@dataclass(slots=True)
 class _Journey:
     talk: Talk
     send: Send
@@ -35,7 +35,7 @@ class _Journey:
     """Why no further step makes sense; empty while the journey goes on."""
 
 
-def run_journey(run: str, steps: list[Step], send: Send, skip: Skip, target: Target | None = None) -> None:
+def run_journey(run: str, steps: Sequence[Step], send: Send, skip: Skip, target: Target | None = None) -> None:
     """Carry out `steps` in order; a step that an earlier answer made pointless goes to `skip` with the reason.
 
     `target` is what they are carried out at; None means our core.

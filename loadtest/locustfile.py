@@ -17,7 +17,7 @@ import secrets
 import signal
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
@@ -34,6 +34,7 @@ from loadtest.journey import run_journey
 from loadtest.script import Script, Step, read_script
 from loadtest.sender import Clock, Office, Sender
 from loadtest.spool import Spool
+from loadtest.tally import Tally
 from loadtest.targets.choose import is_core, target_of
 from loadtest.targets.protocol import Target
 from loadtest.trace_schema import read_header
@@ -43,18 +44,31 @@ from scenarios.errors import OmoError, UsageError
 LEAD_S: Final = 0.5
 """Between the start message and the first step, once every generator has read its share."""
 
+FLUSH_S: Final = 0.5
+"""How often the history goes to its file and the calls to Locust's statistics."""
+
 _YIELD_EVERY: Final = 200
+_GC_THRESHOLD: Final = (50_000, 20, 100)
+"""A journey and its greenlet are a cycle: many are collected at a time, and what is in flight is looked at less often.
+"""
 
 
 class JourneyUser(User):
     """One journey. It ends with its last step; nobody needs to stop it."""
 
-    def __init__(self, environment: Environment, run: str = "", office: Office | None = None) -> None:
+    def __init__(
+        self,
+        environment: Environment,
+        run: str = "",
+        office: Office | None = None,
+        steps: Sequence[Step] = (),
+        target: Target | None = None,
+    ) -> None:
         super().__init__(environment)
         self.run_id = run
         self.office = office
-        self.steps: list[Step] = []
-        self.target: Target | None = None
+        self.steps = steps
+        self.target = target
 
     def run(self) -> None:  # type: ignore[misc]
         """Carry out the journey once, instead of Locust's endless task loop (its own PytestUser does the same)."""
@@ -100,6 +114,7 @@ class Replay:
         self.script: Script | None = None
         self.scheduler: Greenlet | None = None
         self.spool: Spool | None = None
+        self.tally = Tally(environment.stats)
         self.shares_ready: dict[str, bool] = {}
         self.shares_done: dict[str, bool] = {}
         self.finished = False
@@ -182,9 +197,11 @@ class Replay:
         host = self.environment.host or ""
         keep = self.target.keeps_headers
         connections = {kind: Connections(host, head, keep_headers=keep) for kind, head in self.target.heads().items()}
-        office = Office(Clock(zero), connections, self.spool, self.report)
+        self.tally = Tally(self.environment.stats)
+        office = Office(Clock(zero), connections, self.spool, self.tally.report)
         gc.collect()
         gc.freeze()
+        gc.set_threshold(*_GC_THRESHOLD)
         _take_precedence()
         self.scheduler = self.runner.greenlet.spawn(self.schedule, office)
 
@@ -195,18 +212,17 @@ class Replay:
         process = psutil.Process()
         busy = sum(process.cpu_times()[:2])
         started = time.perf_counter()
-        flusher = gevent.spawn(_flush_each_second, office.spool)
-        for index, start_s in enumerate(script.starts_s().tolist()):
-            wait_s = start_s - office.clock.now_s()
+        flusher = gevent.spawn(_flush_now_and_then, office.spool, self.tally)
+        for index, steps in enumerate(script.journeys()):
+            wait_s = steps[0].due_s - office.clock.now_s()
             if wait_s > 0:
                 gevent.sleep(wait_s)
             elif index % _YIELD_EVERY == 0:
                 gevent.sleep(0)
-            user = JourneyUser(self.environment, self.run_id_now, office)
-            user.steps, user.target = script.steps(index), self.target
-            user.start(self.runner.user_greenlets)
+            JourneyUser(self.environment, self.run_id_now, office, steps, self.target).start(self.runner.user_greenlets)
         self.runner.user_greenlets.join()
         flusher.kill()
+        self.tally.flush()
         office.spool.close()
         for connections in office.connections.values():
             connections.close()
@@ -217,17 +233,6 @@ class Replay:
         self.finished = True
         if isinstance(self.runner, WorkerRunner):
             self.runner.send_message("omo_done", {})
-
-    def report(self, method: str, action: str, latency_ms: float, size: int, problem: str | None) -> None:
-        """Show a call in Locust's statistics."""
-        self.environment.events.request.fire(  # type: ignore[no-untyped-call]
-            request_type=method,
-            name=action,
-            response_time=max(latency_ms, 0.0),
-            response_length=size,
-            exception=problem,
-            context={},
-        )
 
     def abort(self) -> None:
         """End the replay early, in order, at the shape's next tick."""
@@ -265,10 +270,11 @@ def _take_precedence() -> None:
         Path("/proc/self/autogroup").write_text("-10", encoding="ascii")
 
 
-def _flush_each_second(spool: Spool) -> None:
+def _flush_now_and_then(spool: Spool, tally: Tally) -> None:
     while True:
-        gevent.sleep(1.0)
+        gevent.sleep(FLUSH_S)
         spool.flush()
+        tally.flush()
 
 
 @events.init_command_line_parser.add_listener  # type: ignore[untyped-decorator]

@@ -12,7 +12,7 @@ from typing import Final
 
 import gevent
 
-from loadtest.api import NOBODY, Answer, Call, Reply
+from loadtest.api import Answer, Call, Reply
 from loadtest.script import Step
 from loadtest.spool import Row, Spool
 from loadtest.wire import Connections, NoAnswer
@@ -23,10 +23,10 @@ _LONGEST_BACKOFF_S: Final = 1.0
 """Also the wait after a 503: the smallest `Retry-After` that HTTP can express, and what our core asks for."""
 
 Report = Callable[[str, str, float, int, str | None], None]
-"""Told of each call: HTTP method, action, latency from the intended start in ms, bytes, and what went wrong."""
+"""Told of each call: HTTP method, action, latency from the intended start in s, bytes, and what went wrong."""
 
 
-@dataclass
+@dataclass(slots=True)
 class Clock:
     """The trace's time: `now_s()` is 0 at the start of the window. Negative while the lead-in is replayed."""
 
@@ -37,7 +37,7 @@ class Clock:
         return time.perf_counter() - self.zero
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Office:
     """What all journeys of a generator share."""
 
@@ -49,6 +49,8 @@ class Office:
 
 class Sender:
     """Sends one journey's calls, one after another."""
+
+    __slots__ = ("_answered_s", "_office")
 
     def __init__(self, office: Office) -> None:
         self._office = office
@@ -86,18 +88,13 @@ class Sender:
         )
 
     def _row(self, call: Call) -> Row:
-        step, in_trace = call.step, call.action == call.step.action
-        due_s = step.due_s if in_trace else max(self._answered_s, step.due_s) + call.pause_s
-        return Row(
-            step.journey,
-            step.copy,
-            step.step,
-            call.action,
-            call.request.key,
-            due_s,
-            ready_s=max(due_s, self._answered_s),
-            in_trace=in_trace,
-        )
+        step, action, answered_s = call.step, call.action, self._answered_s
+        in_trace = action == step.action
+        due_s = step.due_s if in_trace else max(answered_s, step.due_s) + call.pause_s
+        row = Row(step.journey, step.copy, step.step, action, call.request.key, due_s)
+        row.ready_s = max(due_s, answered_s)
+        row.in_trace = in_trace
+        return row
 
     def _attempt(self, call: Call, row: Row) -> tuple[Answer, int]:
         connections = self._office.connections[call.client]
@@ -119,16 +116,15 @@ class Sender:
             gevent.sleep(_LONGEST_BACKOFF_S if verdict == "busy" else min(backoff_s, _LONGEST_BACKOFF_S))
 
     def _record(self, call: Call, row: Row, answer: Answer, size: int) -> None:
-        body = answer.body or NOBODY
-        row.answered_s = self._answered_s
-        row.status, row.outcome = answer.status, answer.outcome
+        outcome, status, body = answer
+        row.answered_s, row.status, row.outcome = self._answered_s, status, outcome
         row.order, row.payment = body.order, body.payment
         row.amount_yen = body.amount_yen if body.amount_yen is not None else call.step.amount_yen
         row.detail = body.error or body.state
-        self._office.spool.add(row)
-        problem = (body.error or "no answer") if answer.outcome == "unknown" or answer.status >= 500 else None
-        latency_ms = (row.answered_s - row.due_s) * 1000.0
-        self._office.report(call.request.method, call.action, latency_ms, size, problem)
+        office = self._office
+        office.spool.add(row)
+        problem = (body.error or "no answer") if outcome == "unknown" or status >= 500 else None
+        office.report(call.request.method, call.action, self._answered_s - row.due_s, size, problem)
 
 
 def _stand_for_the_step(row: Row, call: Call) -> None:

@@ -17,7 +17,7 @@ POLLS: Final = 5
 """Polls before the client gives the payment up to reconciliation."""
 
 
-@dataclass
+@dataclass(slots=True)
 class CoreTalk:
     """A journey at our core; `known` holds the ids it was answered."""
 

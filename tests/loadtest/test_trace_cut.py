@@ -297,8 +297,8 @@ def test_written_trace_is_read_back_and_split_among_workers_without_loss(tmp_pat
     assert read_trace(tmp_path / "trace").steps.equals(trace.steps)
     whole = read_script(tmp_path / "trace")
     shares = [read_script(tmp_path / "trace", share=share, shares=3) for share in range(3)]
-    rows = sorted(step for script in shares for index in range(len(script)) for step in script.steps(index))
-    assert rows == sorted(step for index in range(len(whole)) for step in whole.steps(index))
+    rows = sorted(step for script in shares for journey in script.journeys() for step in journey)
+    assert rows == sorted(step for journey in whole.journeys() for step in journey)
     assert len(rows) == len(trace.steps)
 
 
