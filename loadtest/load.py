@@ -73,7 +73,7 @@ def run_load(options: Options, tell: Tell) -> dict[str, Any]:
     trace = read_trace(options.trace)
     _check(options, trace)
     options.out.mkdir(parents=True, exist_ok=True)
-    with _until_interrupted() as interrupted, ExitStack() as stack:
+    with until_interrupted() as interrupted, ExitStack() as stack:
         scratch = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="omo-load-")))
         system, course = _system(options, scratch, stack, interrupted.is_set)
         system.seed(trace, options.out)
@@ -103,7 +103,7 @@ def _check(options: Options, trace: Trace) -> None:
 
 
 @contextmanager
-def _until_interrupted() -> Iterator[threading.Event]:
+def until_interrupted() -> Iterator[threading.Event]:
     """An event that SIGINT and SIGTERM set; a second signal raises KeyboardInterrupt."""
     event = threading.Event()
 

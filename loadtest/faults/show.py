@@ -1,10 +1,16 @@
-"""Tables on the terminal for faults, drills and the soak."""
+"""Tables and progress on the terminal for faults, drills and the soak."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
 
+from rich.box import SIMPLE
 from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
 
 
 def show_survived(counts: Mapping[str, int] | None) -> None:
@@ -12,3 +18,35 @@ def show_survived(counts: Mapping[str, int] | None) -> None:
     if counts is not None:
         told = ", ".join(f"{count:,} x {action}" for action, count in counts.items()) or "none was reached"
         Console().print(f"faults survived: {told}", highlight=False)
+
+
+@contextmanager
+def count_progress(what: str) -> Iterator[Callable[[float, float], None]]:
+    """A bar of things done on stderr, on a terminal only; yields the function to be told (done, in all)."""
+    console = Console(stderr=True)
+    columns = (TextColumn(what), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console, disable=not console.is_terminal) as bar:
+        task = bar.add_task(what, total=1.0)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+def show_soak(result: Mapping[str, Any], directory: Path) -> None:
+    """How many were paid, what was survived, and whether the books are clean."""
+    console = Console(highlight=False)
+    console.print(
+        f"Soak [bold]{directory}[/] ({result['state']}): {result['done']:,} of {result['payments']:,} journeys in "
+        f"{result['seconds']:,.0f} s: {result['captured']:,} paid, {result['refused']:,} refused, "
+        f"{result['given_up']:,} left to reconciliation"
+    )
+    table = Table("survived", "times", "longest s", box=SIMPLE)
+    for column in table.columns[1:]:
+        column.justify = "right"
+    for name, count in result["survived"].items():
+        longest = result["recovery_s"].get(name)
+        table.add_row(name.replace("_", " "), f"{count:,}", "" if longest is None else f"{longest:.1f}")
+    console.print(table)
+    for problem in result["problems"]:
+        console.print(f"[red]{problem}[/]")
+    if result["broken"]:
+        console.print(f"[red]broken laws: {', '.join(result['broken'])}[/]")
+    console.print("[green]clean[/]" if result["clean"] else "[red]NOT CLEAN[/]")
