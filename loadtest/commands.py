@@ -94,23 +94,43 @@ def load(
     warm_up: Annotated[float, typer.Option(min=0, help="Seconds at the start that are not measured.")] = 0.0,
     speed: Annotated[float, typer.Option(help="Compress time; better: more copies of the trace.")] = 1.0,
     web_ui: Annotated[int | None, typer.Option(min=1, max=65535, help="Show Locust's page on this port.")] = None,
+    baseline: Annotated[
+        Path | None, typer.Option(file_okay=False, help="An earlier load directory to compare this run with.")
+    ] = None,
+    max_p99_ms: Annotated[
+        list[str] | None,
+        typer.Option(metavar="[ACTION=]MS", help="p99 that must not be exceeded; repeat it: 100, or pay=60."),
+    ] = None,
+    max_error_share: Annotated[
+        list[str] | None,
+        typer.Option(metavar="[ACTION=]SHARE", help="Share of calls that may fail or stay unknown; repeat it."),
+    ] = None,
+    junit: Annotated[Path | None, typer.Option(dir_okay=False, help="Write the verdicts as JUnit XML.")] = None,
     unsafe_no_stock_guard: Annotated[bool, typer.Option("--unsafe-no-stock-guard", hidden=True)] = False,
     as_json: _Json = False,
 ) -> None:
     """Replay a trace open loop against our core or another system; measure from the intended start of each step.
 
     Starts a payment provider with faults, the core and a private PostgreSQL, seeds them, replays, reconciles, and
-    keeps the books for `omo audit`. Exits with 4 when the run is not valid. Ctrl-C keeps what was measured.
+    keeps the books for `omo audit`. Exits with 4 when the run is not valid or misses a threshold. Ctrl-C keeps what
+    was measured.
 
     Examples: omo load lunch --out load-1 && omo audit load-1
     omo load lunch --target shop.toml --base-url http://127.0.0.1:8000 --out load-2
     omo load lunch --faults faults.toml --out load-3   (kills and restarts on a timetable; see docs/contracts.md)
+    omo load lunch --out load-4 --baseline load-1 --max-p99-ms 100 --max-p99-ms pay=60 --junit load.xml
     """
+    from loadtest.baseline import check_baseline
     from loadtest.faults.timetable import read_timetable
     from loadtest.load import Options, run_load
     from loadtest.servers import Faults
     from loadtest.show import progress, show_load
+    from loadtest.verdicts import load_cases, missed, thresholds, with_verdicts, write_junit
 
+    asked = thresholds("p99_ms", "--max-p99-ms", max_p99_ms or [])
+    asked += thresholds("error_share", "--max-error-share", max_error_share or [])
+    if baseline:
+        check_baseline(baseline)
     provider = Faults(
         psp_seed, psp_latency_ms, psp_decline, psp_timeout_before, psp_timeout_after, psp_duplicate_webhooks
     )
@@ -131,7 +151,9 @@ def load(
         stock_guard=not unsafe_no_stock_guard,
     )
     with progress("replaying") as tell:
-        result = run_load(options, tell)
+        result = with_verdicts(run_load(options, tell), out, asked, baseline)
+    if junit:
+        write_junit(junit, "omo load", list(load_cases(result)))
     if as_json:
         typer.echo(json.dumps(result))
     else:
@@ -140,10 +162,13 @@ def load(
         sys.exit(130)
     if not result["valid"]:
         raise ObjectiveMissed(f"{out}: INVALID run, do not quote its figures: {'; '.join(result['reasons'])}")
+    if failures := missed(result["thresholds"]):
+        raise ObjectiveMissed(f"{out}: {'; '.join(failures)}")
 
 
 def audit(
     load: Annotated[Path, typer.Argument(help="Load directory, from `omo load`.")],
+    junit: Annotated[Path | None, typer.Option(dir_okay=False, help="Write each law's verdict as JUnit XML.")] = None,
     as_json: _Json = False,
 ) -> None:
     """Check the books of a load run against every law; exits with 4 when one is broken.
@@ -157,12 +182,15 @@ def audit(
     from loadtest.faults.course import read_survived
     from loadtest.faults.show import show_survived
     from loadtest.show import show_audit
+    from loadtest.verdicts import audit_cases, write_junit
 
     result = run_audit(load)
     document = as_document(result)
     if (survived := read_survived(load)) is not None:
         document["faults_survived"] = survived
     (load / "audit.json").write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
+    if junit:
+        write_junit(junit, "omo audit", list(audit_cases(result)))
     if as_json:
         typer.echo(json.dumps(document))
     else:

@@ -98,8 +98,6 @@ def _check(options: Options, trace: Trace) -> None:
         raise UsageError("--faults breaks only what this command started: leave --target out, or --faults")
     if options.database_url and any(isinstance(fault, KillPostgres) for fault in options.timetable):
         raise UsageError("--faults: kill_postgres needs a database of our own: leave --database-url out")
-    if options.web_port is not None and options.workers:
-        raise UsageError("--web-ui and --workers cannot be combined")
 
 
 @contextmanager
@@ -177,10 +175,11 @@ def _locust_commands(options: Options, system: System, keys: Path) -> list[list[
     base += ["--host", system.url, "--trace", str(options.trace), "--keys-file", str(keys)]
     base += ["--load-dir", str(options.out), "--run-id", run_id, "--speed", str(options.speed)]
     base += ["--loglevel", "WARNING"]
-    if options.web_port is not None:
-        page = ["--web-host", "127.0.0.1", "--web-port", str(options.web_port), "--autostart", "--autoquit", "0"]
-        return [base + page]
-    lead = [*base, "--headless", "--only-summary"]
+    lead = [*base, "--html", str(options.out / "locust.html"), "--only-summary"]
+    if options.web_port is None:
+        lead += ["--headless"]
+    else:
+        lead += ["--web-host", "127.0.0.1", "--web-port", str(options.web_port), "--autostart", "--autoquit", "0"]
     if not options.workers:
         return [lead]
     port = str(free_port())

@@ -248,6 +248,7 @@ class Replay:
         """Keep what was recorded; from now on the history of this share is whole."""
         if self.spool is not None:
             if not self.finished:
+                self.tally.flush()
                 self.spool.close()
             (self.directory / "spool" / f"{self.share:03d}.ended").touch()
 

@@ -14,6 +14,8 @@ from typing import Any, Final
 
 import duckdb
 
+from loadtest.locust_csv import write_locust_csv
+
 LAG_P99_S: Final = 0.010
 """Bound on the 99th percentile of `sent_s - ready_s`: small beside the 60 ms that a till may take."""
 
@@ -52,6 +54,10 @@ _LATENCY: Final = """
     SELECT coalesce(action, 'all'), count(*), unnest(quantile_disc(latency_s, [0.5, 0.9, 0.99, 1.0]))
     FROM calls WHERE latency_s IS NOT NULL GROUP BY GROUPING SETS ((), (action))
 """
+_ERRORS: Final = """
+    SELECT coalesce(action, 'all') AS name, count(*), count(*) FILTER (outcome = 'unknown' OR status >= 500)
+    FROM calls GROUP BY GROUPING SETS ((), (action)) HAVING count(*) > 0 ORDER BY name
+"""
 _SECONDS: Final = """
     SELECT floor(due_s)::INTEGER AS second, action, count(*) AS offered, count(sent_s) AS sent,
         count(*) FILTER (outcome IN ('ok', 'rejected')) AS answered,
@@ -89,8 +95,10 @@ def measure(directory: Path, setting: Setting) -> dict[str, Any]:
         figures = _figures(db)
         figures["latency_ms"] = _latency(db)
         figures["outcomes"] = _outcomes(db)
+        figures["errors"] = _errors(db)
         seen = _one(db, "SELECT count(*) FROM history WHERE in_trace")[0]
         db.sql(_SECONDS).write_parquet(str(directory / "requests.parquet"))
+        write_locust_csv(db, directory)
     notes = [json.loads(path.read_text(encoding="utf-8")) for path in sorted((directory / "spool").glob("*.done.json"))]
     figures["generators"] = notes
     reasons = _reasons(figures, setting.steps - seen, setting)
@@ -112,6 +120,11 @@ def _latency(db: duckdb.DuckDBPyConnection) -> dict[str, dict[str, float]]:
         entry = latency.setdefault(action, {"calls": count})
         entry[("p50", "p90", "p99", "max")[len(entry) - 1]] = _ms(value)
     return dict(sorted(latency.items()))
+
+
+def _errors(db: duckdb.DuckDBPyConnection) -> dict[str, dict[str, float]]:
+    rows = db.execute(_ERRORS).fetchall()
+    return {action: {"calls": calls, "failed": failed, "share": failed / calls} for action, calls, failed in rows}
 
 
 def _outcomes(db: duckdb.DuckDBPyConnection) -> dict[str, dict[str, int]]:

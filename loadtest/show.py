@@ -10,6 +10,7 @@ from typing import Any
 
 from rich.box import SIMPLE
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
@@ -67,6 +68,28 @@ def show_load(result: Mapping[str, Any], directory: Path) -> None:
     ):
         table.add_row(action, *_load_row(result, action))
     console.print(table)
+    for verdict in result.get("thresholds", ()):
+        state = {True: "[green]met[/]", False: "[red]MISSED[/]", None: "[yellow]not judged[/]"}[verdict["met"]]
+        value = "" if verdict["value"] is None else f" ({verdict['value']:.4g})"
+        console.print(f"{state}: {verdict['name']}{value}", highlight=False)
+    if "comparison" in result:
+        _show_comparison(console, result["comparison"])
+
+
+def _show_comparison(console: Console, comparison: Mapping[str, Any]) -> None:
+    """What is better and worse than in the baseline; intervals of the difference that hold all together."""
+    console.print(f"against [bold]{comparison['baseline']}[/]:")
+    for difference in comparison["differs_in"]:
+        console.print(f"  [yellow]not the same in both runs[/]: {difference}", highlight=False)
+    table = Table("action", "measure", "baseline", "now", "difference", "", box=SIMPLE)
+    for column in table.columns[2:5]:
+        column.justify = "right"
+    colours = {"better": "[green]better[/]", "worse": "[red]worse[/]"}
+    for row in comparison["rows"]:
+        interval = f" [{row['interval'][0]:+.4g}, {row['interval'][1]:+.4g}]" if row["interval"] else ""
+        figures = (f"{row['baseline']:,.4g}", f"{row['candidate']:,.4g}", f"{row['difference']:+.4g}{escape(interval)}")
+        table.add_row(row["action"], row["measure"], *figures, colours.get(row["verdict"], row["verdict"] or ""))
+    console.print(table if comparison["rows"] else "  not compared: this run is not valid")
 
 
 def _load_row(result: Mapping[str, Any], action: str) -> list[str]:
