@@ -18,6 +18,8 @@ from scenarios.errors import OmoError, UsageError
 
 COLUMNS: Final = 132
 """Width of the tables in what is written."""
+_READ_RUNS: Final = ("demand",)
+"""Commands that read runs and write none."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +59,8 @@ def question(number: int) -> Question:
 
 def ask(command: str, out: Path) -> str:
     """What an `omo ...` command prints when its runs are kept in `out`; `OmoError` where it fails."""
-    arguments = [sys.executable, "-m", "omo", *shlex.split(command)[1:], "--out", str(out)]
+    name, *rest = shlex.split(command)[1:]
+    arguments = [sys.executable, "-m", "omo", name, *rest, "--runs" if name in _READ_RUNS else "--out", str(out)]
     environment = os.environ | {"COLUMNS": str(COLUMNS), "NO_COLOR": "1"}
     done = subprocess.run(arguments, stdout=subprocess.PIPE, text=True, env=environment, check=False)
     if done.returncode:
