@@ -10,11 +10,21 @@ import streamlit as st
 from dashboard import page
 
 PAGES: Final = {
-    "start": ":material/home:",
-    "ledgers": ":material/balance:",
-    "load": ":material/speed:",
-    "runs": ":material/table_rows:",
+    "": {"start": ":material/home:"},
+    "build": {
+        "scenario": ":material/tune:",
+        "run": ":material/play_circle:",
+        "runs": ":material/table_rows:",
+        "compare": ":material/compare_arrows:",
+    },
+    "understand": {
+        "ledgers": ":material/balance:",
+    },
+    "size": {
+        "load": ":material/speed:",
+    },
 }
+"""Sections in the order of the navigation, and the pages of each: file in `app_pages/` and icon."""
 
 
 def main() -> None:
@@ -22,11 +32,16 @@ def main() -> None:
     say = page.say()
     st.set_page_config(page_title=say("app.name"), page_icon=str(Path(__file__).with_name("icon.svg")), layout="wide")
     st.html(Path(__file__).with_name("app.css").read_text(encoding="utf-8"))
-    pages = [
-        st.Page(f"app_pages/{name}.py", title=say(f"page.{name}"), icon=icon, url_path=name, default=name == "start")
-        for name, icon in PAGES.items()
-    ]
-    chosen = st.navigation(pages, position="top")
+    sections = {
+        say(f"section.{section}") if section else "": [
+            st.Page(
+                f"app_pages/{name}.py", title=say(f"page.{name}"), icon=icon, url_path=name, default=name == "start"
+            )
+            for name, icon in pages.items()
+        ]
+        for section, pages in PAGES.items()
+    }
+    chosen = st.navigation(sections, position="top")
     page.language_switch(say)
     page.keep_in_url(lang=say.language)
     chosen.run()

@@ -108,6 +108,14 @@ def pick_several(
     return list(found)
 
 
+def number(key: str, label: str, low: int, high: int, default: int, help_text: str = "") -> int:
+    """A whole number, kept as in `pick`."""
+    wanted = _wanted(key)
+    value = min(max(int(wanted), low), high) if wanted.isdecimal() else default
+    found = st.number_input(label, low, high, value, key=f"number_{key}", help=help_text or None)
+    return int(_kept(key, str(found)))
+
+
 def _wanted(key: str) -> str:
     return st.query_params.get(key) or st.session_state.get(f"picked_{key}") or ""
 

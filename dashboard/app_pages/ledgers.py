@@ -31,7 +31,7 @@ def draw() -> None:
     found = {run.name: run for run in entries(page.root()) if run.readable}
     if len(found) < 2:
         st.info(say("ledgers.need_two"), icon=":material/info:")
-        page.link("start", say("start.new"), say)
+        page.link("run", say("page.run"), say, kind="compare")
         return
     if _several(list(found.values()), say):
         side_by_side.draw(list(found.values()), say)

@@ -22,8 +22,11 @@ def draw() -> None:
     page.heading(say("page.runs"), say("runs.lead", root=f"`{root}`"))
     found = {run.name: run for run in entries(root)}
     if not found:
-        st.info(f"{say('runs.none', root=f'`{root}`')} {say('runs.none_what')}", icon=":material/info:")
-        page.link("start", say("start.new"), say)
+        page.notice(
+            "empty", say("runs.none"), say("runs.none_what", root=root), say,
+            commands=[f"omo run ward-omo --reps 5 --set horizon.days=14 --out {root}"],
+            to=[("start", say("page.start"), {}), ("run", say("page.run"), {})],
+        )  # fmt: skip
         return
     _overview(list(found.values()), say)
 
@@ -59,19 +62,24 @@ def _overview(runs: list[RunEntry], say: Words) -> None:
 
 
 def _state(run: RunEntry, say: Words) -> None:
+    """What became of a run that is not complete, and what to do about it."""
+    again = [run.reproduce] if run.replications else []
     if run.state == "running":
         found = progress(run.path)
-        text = say("runs.running_what")
-        if found:
-            text += " " + say("jobs.progress", done=f"{found[0]:,}", total=f"{found[1]:,}")
-        st.info(text, icon=":material/hourglass:")
-    elif run.state in ("interrupted", "abandoned"):
-        st.warning(say(f"runs.{run.state}_what"), icon=":material/warning:")
-    elif run.state in ("failed", "unreadable"):
-        st.error(say(f"runs.{run.state}_what"), icon=":material/error:")
-        st.code(run.note, language=None, wrap_lines=True)
-    if run.state in ("interrupted", "failed") and not run.readable:
-        st.info(say("runs.nothing_finished"), icon=":material/info:")
+        far = say("jobs.progress", done=f"{found[0]:,}", total=f"{found[1]:,}") if found else ""
+        page.notice(
+            "loading",
+            say("state.running"),
+            f"{say('runs.running_what')} {far}".strip(),
+            say,
+            to=[("run", say("page.run"), {})],
+        )
+    elif run.state == "interrupted":
+        nothing = "" if run.readable else f" {say('runs.nothing_finished')}"
+        page.notice("partial", say("state.interrupted"), say("runs.interrupted_what") + nothing, say, commands=again)
+    elif run.state != "complete":
+        what = f"{say(f'runs.{run.state}_what')}\n{run.note}".strip()
+        page.notice("failed", say(f"state.{run.state}"), what, say, commands=again)
 
 
 def _place(run: RunEntry, say: Words) -> None:
@@ -83,17 +91,20 @@ def _place(run: RunEntry, say: Words) -> None:
 
 
 def _compare(run: RunEntry, runs: list[RunEntry], say: Words) -> None:
-    others = [other for other in runs if other.name != run.name and comparable(other, run)]
+    others = [other for other in runs if other.name != run.name and other.readable]
     if not others:
-        st.caption(say("runs.compare_none", seed=run.seed, days=run.days))
+        st.caption(say("runs.compare_none"))
         return
+    others.sort(key=lambda other: not comparable(other, run))
     names = {other.name: other for other in others}
+
+    def label(name: str) -> str:
+        paired = say("runs.paired") if comparable(names[name], run) else say("runs.not_paired")
+        return f"{say.title(names[name].title)} · {name} · {paired}"
+
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        chosen = st.selectbox(
-            say("runs.compare_with"), list(names), key="compare_with",
-            format_func=lambda name: f"{say.title(names[name].title)} · {name}",
-        )  # fmt: skip
-        page.link("ledgers", say("runs.compare"), say, a=chosen, b=run.name)
+        chosen = st.selectbox(say("runs.compare_with"), list(names), key="compare_with", format_func=label)
+        page.link("compare", say("runs.compare"), say, a=chosen, b=run.name)
 
 
 def _measures(run: RunEntry, say: Words) -> None:

@@ -41,6 +41,20 @@ OUTCOME: Final[dict[str, str]] = {
 }
 """How a need ended, by the channel that got it."""
 
+CHANNEL: Final[dict[str, str]] = {"store": STORE, "app": APP, "ec": EC}
+
+TENDER: Final[dict[str, str]] = {
+    "cash": COMPANY,
+    "card": EC,
+    "contactless": APP,
+    "qr": STORE,
+    "wallet": RIVAL,
+    "card_online": "#2F8FB5",
+    "konbini": "#9A7D0A",
+    "pay_later": LOST,
+}
+"""How it was paid (`payments.brand`). More than a reader tells apart by hue: label them directly."""
+
 WORLD: Final[dict[str, str]] = {"a": NEUTRAL, "b": APP}
 
 CALL: Final[dict[str, str]] = {"ok": APP, "rejected": EC, "unknown": STORE, "skipped": NEUTRAL, "failed": LOST}
