@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,8 @@ from rich.box import SIMPLE
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
+
+from loadtest.faults.plans import Drill
 
 
 def show_survived(counts: Mapping[str, int] | None) -> None:
@@ -50,3 +52,36 @@ def show_soak(result: Mapping[str, Any], directory: Path) -> None:
     if result["broken"]:
         console.print(f"[red]broken laws: {', '.join(result['broken'])}[/]")
     console.print("[green]clean[/]" if result["clean"] else "[red]NOT CLEAN[/]")
+
+
+def show_drills(drills: Sequence[Drill]) -> None:
+    """The drills there are."""
+    table = Table("drill", "takes s", "what happens", box=SIMPLE)
+    table.columns[1].justify = "right"
+    for each in drills:
+        table.add_row(each.name, f"{each.seconds():.0f}", each.plan.about)
+    Console().print(table)
+
+
+def show_drill(result: Mapping[str, Any], directory: Path) -> None:
+    """What happened, and each promise beside what was seen."""
+    console = Console(highlight=False)
+    console.print(f"Drill [bold]{result['drill']}[/] in {directory} ({result['state']}, scale {result['scale']:g})")
+    console.print(result["about"])
+    for name, value in result["happened"].items():
+        console.print(f"  {name.replace('_', ' ')}: {value:,.10g}")
+    show_survived(result["faults_survived"] or None)
+    if result["stages"]:
+        table = Table("pushes /s", "opens /s", "checkout p99 ms", "answered", "well", box=SIMPLE)
+        for stage in result["stages"]:
+            p99 = f"{stage['p99_ms']:,.0f}" if result["valid"] else "-"
+            row = (f"{stage['pushes_per_s']:,.0f}", f"{stage['opens_per_s']:,.0f}", p99, f"{stage['answered']:.1%}")
+            table.add_row(*row, ("yes" if stage["well"] else "no") if result["valid"] else "-")
+        console.print(table)
+    table = Table("promise", "promised", "seen", "kept", box=SIMPLE)
+    words = {True: "[green]yes[/]", False: "[red]NO[/]", None: "[yellow]not judged[/]"}
+    for each in result["promises"]:
+        table.add_row(each["promise"], each["promised"], each["seen"], words[each["kept"]])
+    console.print(table)
+    for reason in result["reasons"]:
+        console.print(f"[yellow]the load run is invalid, so nothing is said about time: {reason}[/]")
