@@ -83,20 +83,6 @@ def test_guarded_core_sells_the_last_unit_and_no_more(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_workers_share_the_trace_without_losing_or_repeating_a_step(tmp_path: Path) -> None:
-    workers = 2
-    write_trace(synthetic_trace(200, 100.0), tmp_path / "trace")
-    load = tmp_path / "load"
-    result = omo("load", tmp_path / "trace", "--out", load, "--workers", str(workers), "--json", code=(0, 4))
-    rows = [row for row in pq.read_table(load / "client_history.parquet").to_pylist() if row["in_trace"]]
-    steps = pq.read_table(tmp_path / "trace" / "steps.parquet").to_pylist()
-    assert sorted((row["journey"], row["step"]) for row in rows) == sorted((s["journey"], s["step"]) for s in steps)
-    assert sorted(note["share"] for note in result["generators"]) == list(range(workers))
-    assert omo("audit", load, "--json")["clean"]
-    assert in_the_tests_session(load) == []
-
-
-@pytest.mark.slow
 def test_ctrl_c_keeps_a_partial_result_and_leaves_no_process(tmp_path: Path) -> None:
     write_trace(synthetic_trace(2000, 20.0), tmp_path / "trace")
     load = tmp_path / "load"
