@@ -15,6 +15,7 @@ from scenarios.errors import ObjectiveMissed
 def register(app: typer.Typer) -> None:
     """Add the load test's commands, and those of the core and the provider that ship with it."""
     from loadtest.bench.commands import register as register_bench
+    from loadtest.capacity.commands import register as register_capacity
     from loadtest.core.commands import register as register_core
     from loadtest.demand.commands import register as register_demand
     from loadtest.faults.commands import register as register_faults
@@ -26,6 +27,7 @@ def register(app: typer.Typer) -> None:
     app.command()(audit)
     register_bench(app)
     register_demand(app)
+    register_capacity(app)
     register_core(app)
     register_faults(app)
     register_psp(app)

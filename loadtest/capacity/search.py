@@ -66,6 +66,9 @@ def next_rate(attempts: Sequence[Attempt], rules: Rules) -> float | None:
     if high is None:
         assert low is not None
         return low * rules.growth
+    first = sum(votes < 0 for votes in balance.values()) == 1
+    if first and tried[high] < min(2, rules.repeats):
+        return high  # the bisection of a failure that was chance would take longer than seeing it again
     if low is None:
         return high / rules.growth if high / rules.growth >= rules.least else None
     if high / low > 1 + rules.precision:
