@@ -15,7 +15,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -160,7 +160,8 @@ def _replay(
         children = [stack.enter_context(process(command, log)) for command in commands]
         _wait(children[0], options.out, seconds, course, interrupted, tell)
         for child in children[1:]:
-            child.wait(30.0)
+            with suppress(subprocess.TimeoutExpired):  # a worker that hangs is ended below, and missed in the result
+                child.wait(30.0)
     if children[0].returncode not in (0, 1) and not interrupted.is_set():
         tail = log.read_text(encoding="utf-8", errors="replace").strip()[-600:]
         raise TargetUnreachable(f"the load generator ended with code {children[0].returncode}: {tail}")

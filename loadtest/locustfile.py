@@ -5,7 +5,8 @@
     OMO_TRACE=trace OMO_KEYS=keys.json locust -f loadtest/locustfile.py --host http://127.0.0.1:8080
 
 The number of users that Locust shows is the number of journeys in flight; it follows from the trace and from how fast
-the target answers, not from a setting. Response times count from the intended start of each step. With `--master` and
+the target answers, not from a setting. Response times count from the intended start of each step, and percentiles are
+true to half a percent; they reach Locust's statistics twice a second, not by its `request` event. With `--master` and
 `--worker` the master tells each worker by name which share of the journeys is its own and when to start.
 """
 
@@ -18,7 +19,6 @@ import signal
 import sys
 import time
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -31,6 +31,7 @@ from locust.env import Environment
 from locust.runners import STATE_MISSING, MasterRunner, Runner, WorkerRunner
 
 from loadtest.journey import run_journey
+from loadtest.precedence import take_precedence
 from loadtest.script import Script, Step, read_script
 from loadtest.sender import Clock, Office, Sender
 from loadtest.spool import Spool
@@ -202,7 +203,7 @@ class Replay:
         gc.collect()
         gc.freeze()
         gc.set_threshold(*_GC_THRESHOLD)
-        _take_precedence()
+        take_precedence()
         self.scheduler = self.runner.greenlet.spawn(self.schedule, office)
 
     def schedule(self, office: Office) -> None:
@@ -258,17 +259,6 @@ def _read_keys(path: Path) -> Mapping[str, str]:
         raise UsageError(f"--keys-file {path}: no such file; it is a JSON object with keys for till, app, back_office")
     keys: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     return dict(keys.get("keys", keys))
-
-
-def _take_precedence() -> None:
-    """Ask for CPU before the target, where that is allowed: on one machine the generator must not wait for it.
-
-    Where Linux groups processes by session, niceness counts only inside a session and the group has its own.
-    """
-    with suppress(psutil.Error, OSError):
-        psutil.Process().nice(-10)
-    with suppress(OSError):
-        Path("/proc/self/autogroup").write_text("-10", encoding="ascii")
 
 
 def _flush_now_and_then(spool: Spool, tally: Tally) -> None:
