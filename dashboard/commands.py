@@ -1,4 +1,4 @@
-"""`omo dashboard`, `omo report`, `omo plot`: look at runs in a browser, write one file about them, draw documents."""
+"""`omo dashboard`, `omo report`, `omo plot`, `omo player`: look at runs, write one file about them, play them."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from dashboard.player.commands import player
 from dashboard.questions.commands import ask_questions
 
 _RUNS = Path("runs")
@@ -27,6 +28,7 @@ def register(app: typer.Typer) -> None:
     app.command()(report)
     app.command("questions")(ask_questions)
     app.command()(plot)
+    app.command()(player)
 
 
 def dashboard(
@@ -51,6 +53,7 @@ def report(
     against: Annotated[str | None, typer.Option(help="The run it is compared with, on the same shoppers.")] = None,
     load: Annotated[Path | None, typer.Option(file_okay=False, help="Load directory to report on as well.")] = None,
     lang: Annotated[ReportLanguage, typer.Option(help="Language of the report.")] = ReportLanguage.EN,
+    play: Annotated[bool, typer.Option("--player", help="Put the player of the busiest day into it.")] = False,
     out: Annotated[Path | None, typer.Option(help="File to write; <run>/report.html when left out.")] = None,
     runs: Annotated[Path, typer.Option("--runs", file_okay=False, help="Folder that holds the runs.")] = _RUNS,
 ) -> None:
@@ -66,7 +69,7 @@ def report(
     path = find_run(run, runs)
     other = None if against is None else find_run(against, runs)
     target = out or path / "report.html"
-    write_report(path, other, load, "ja" if lang is ReportLanguage.JA else "en", target)
+    write_report(path, other, load, "ja" if lang is ReportLanguage.JA else "en", target, play)
     typer.echo(str(target))
 
 

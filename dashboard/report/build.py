@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from dashboard.load_runs import LoadRun, read_load
+from dashboard.player.report_section import player_section
 from dashboard.report import load_sections, markup, world_sections
 from dashboard.run_list import RunEntry, entry
 from dashboard.statement import paired_lines, single_lines
@@ -22,26 +23,31 @@ _LOCAL: Final = ("Hiragino Sans W3", "Yu Gothic UI Regular", "Noto Sans CJK JP",
 """A reader's own Japanese fonts, tried before the glyphs that the report carries."""
 
 
-def write_report(run: Path, against: Path | None, load: Path | None, language: Language, out: Path) -> None:
+def write_report(
+    run: Path, against: Path | None, load: Path | None, language: Language, out: Path, play: bool = False
+) -> None:
     """Write the report of `run`, compared with `against` and with a load run where given, to the file `out`.
 
-    Equal inputs give equal bytes. Raises UsageError when something to be shown cannot be read.
+    With `play` the player of the busiest day stands in it. Equal inputs give equal bytes. Raises UsageError when
+    something to be shown cannot be read.
     """
     loaded = None
     if load is not None:
         loaded = read_load(load)
         if loaded is None:
             raise UsageError(f"{load}: no load.json that can be read; `omo load TRACE --out {load}` makes one")
-    html = render(run, against, loaded, words(language))
+    html = render(run, against, loaded, words(language), play)
     out.parent.mkdir(parents=True, exist_ok=True)
     out.write_text(html, encoding="utf-8")
 
 
-def render(run: Path, against: Path | None, load: LoadRun | None, say: Words) -> str:
+def render(run: Path, against: Path | None, load: LoadRun | None, say: Words, play: bool = False) -> str:
     """The report as HTML."""
     runs = [run] if against is None else [against, run]
     entries = [entry(path) for path in runs]
     sections = _pair(run, against, say) if against is not None else _single(run, say)
+    if play:
+        sections.append(player_section(run, say))
     if load is not None:
         sections += [load_sections.load(load, say), load_sections.audit(load, say)]
     document = describe_run(run)
