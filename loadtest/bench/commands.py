@@ -18,6 +18,7 @@ def register(app: typer.Typer) -> None:
     commands: dict[str, Callable[..., None]] = {
         "generator": generator,
         "endtoend": endtoend,
+        "freeze": freeze,
     }
     for name, command in commands.items():
         bench.command(name)(command)
@@ -64,6 +65,25 @@ def endtoend(
     _show("endtoend", figures, as_json)
     if any(step["interrupted"] for step in figures["steps"]):
         raise typer.Exit(130)
+
+
+def freeze(
+    freeze_s: Annotated[float, typer.Option("--freeze", min=0.1, help="Seconds for which the core is stopped.")] = 2.0,
+    seconds: Annotated[float, typer.Option(min=6, help="Length of the run; the freeze is in its middle.")] = 20.0,
+    rate: Annotated[float, typer.Option(min=1, help="Sales a second that our replay offers.")] = 50.0,
+    as_json: JsonOption = False,
+) -> None:
+    """Stop the core for two seconds under load: who sees it?
+
+    Our open-loop replay counts from the intended start of each call and has it in its p99. A plain Locust user in a
+    closed loop, at the same core at the same time, waits with its next call and has it in a handful of thousands.
+    """
+    from loadtest.bench.freeze import measure_freeze
+    from loadtest.show import progress
+
+    with progress("freeze") as tell:
+        figures = measure_freeze(freeze_s, seconds, rate, tell)
+    _show("freeze", figures, as_json)
 
 
 @contextmanager
