@@ -11,6 +11,7 @@ from dashboard.words import Language
 MAN = 10**4
 OKU = 10**8
 NOTHING = "–"
+_LONG = 10**6
 
 _TIMES: Final[tuple[tuple[int, dict[Language, str]], ...]] = (
     (3600, {"en": " h", "ja": "時間"}),
@@ -51,6 +52,13 @@ def seconds(value: float, language: Language, signed: bool = False) -> str:
     return f"{_signed(value, signed, f'{abs(value) / divisor:.1f}')}{units[language]}"
 
 
+def roughly(value_s: float, language: Language) -> str:
+    """An estimated duration: tens of seconds, from two minutes on minutes, from two hours on hours."""
+    divisor, units = next((d, u) for d, u in _TIMES if value_s >= 2 * d or d == 1)
+    size = max(round(value_s, -1), 10) if divisor == 1 else round(value_s / divisor)
+    return f"{size:,.0f}{units[language]}"
+
+
 def quantity(value: float, unit: str, language: Language, signed: bool = False) -> str:
     """Days, hours, or a number without a unit; small ones keep two decimals."""
     names = {"days": {"en": " days", "ja": "日"}, "hours": {"en": " h", "ja": "時間"}}.get(unit)
@@ -75,7 +83,16 @@ def figure(value: float | None, unit: str, language: Language, signed: bool = Fa
         return points(value, language) if signed else share(value)
     if unit in ("days", "hours", "number"):
         return quantity(value, unit, language, signed)
-    return seconds(value, language, signed) if unit == "s" else count(value, signed)
+    return seconds(value, language, signed) if unit == "s" else number_of(value, language, signed)
+
+
+def number_of(value: float, language: Language, signed: bool = False) -> str:
+    """A number of things as `count`; in millions (English) or 万 and 億 (Japanese) where it is long."""
+    scale = scale_of([value], "count", language)
+    if scale.divisor == 1 or abs(value) < _LONG:
+        return count(value, signed)
+    size = abs(value) / scale.divisor
+    return f"{_sign(value, signed)}{size:,.{2 if size < 10 else 1}f}{scale.unit}"
 
 
 def interval(document: Mapping[str, float | None], unit: str, language: Language, signed: bool = False) -> str:
@@ -105,6 +122,10 @@ def scale_of(values: Iterable[float], unit: str, language: Language) -> Scale:
             if largest < 7200
             else Scale(3600, _TIMES[0][1][language].strip())
         )
+    if unit == "count" and language == "ja":
+        return Scale(OKU, "億") if largest >= OKU else Scale(MAN, "万") if largest >= 10 * MAN else Scale(1, "")
+    if unit == "count":
+        return Scale(1e6, "M") if largest >= 1e6 else Scale(1e3, "k") if largest >= 1e5 else Scale(1, "")
     return Scale(1, "")
 
 

@@ -9,7 +9,7 @@ from typing import Final
 import streamlit as st
 
 from dashboard import jobs, page
-from dashboard.amounts import seconds
+from dashboard.amounts import roughly
 from dashboard.jobs import UNDER_WAY, Job
 from dashboard.words import Words
 
@@ -79,7 +79,7 @@ def _progress(job: Job, state: jobs.State, waiting: int, say: Words) -> None:
         part = (step + (part if step == 0 else 0.5)) / steps
     elif part >= _TOLD_FROM and state == "running":
         left = (time.time() - job.started) * (1 - part) / part
-        text += " · " + say("jobs.left", time=seconds(left, say.language))
+        text += " · " + say("jobs.left", time=roughly(left, say.language))
     st.progress(part, text=text)
 
 

@@ -66,7 +66,7 @@ def language_switch(texts: Words) -> None:
         if chosen is not None:
             st.session_state["lang"] = st.query_params["lang"] = chosen
 
-    with st.container(horizontal=True, horizontal_alignment="right"):
+    with st.container(horizontal=True, horizontal_alignment="right", key="language"):
         st.segmented_control(
             texts("app.language"),
             LANGUAGES,
@@ -139,6 +139,11 @@ def link(page: str, label: str, texts: Words, **choices: str) -> None:
 def table(head: Sequence[str], rows: Iterable[Sequence[str]], *, css: str = "", **look: Any) -> None:
     """A table of texts that can be read out, selected and printed; `look` as in `markup.table`."""
     st.html(f'<div class="omo {css}">{markup.table(head, rows, **look)}</div>')
+
+
+def big(label: str, value: str) -> None:
+    """One figure that stands out, with what it is."""
+    st.html(f'<div class="omo big">{markup.element("p", value, "value")}{markup.element("p", label, "label")}</div>')
 
 
 def cards(items: Iterable[tuple[str, str, str]]) -> None:

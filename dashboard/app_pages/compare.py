@@ -19,6 +19,8 @@ from sim.evaluation.measures import MEASURES
 
 _CARDS: Final = ("contribution_yen", "store_pl_yen", "ec_pl_yen", "satisfaction_mean")
 _WIDEST: Final = 60
+_SMALL: Final = 0.15
+"""Differences below this share of the unit's largest have a figure of their own."""
 
 
 def draw() -> None:
@@ -134,24 +136,44 @@ def _short(value: Any) -> str:
 
 
 def _differences(document: dict[str, Any], say: Words) -> None:
-    """One figure for each unit: all measures that changed, with intervals."""
+    """For each unit the measures that changed; differences of very different size are in figures of their own."""
     for unit in UNITS:
-        chart = measured.forest(document, unit, say)
-        if chart is None:
-            continue
-        found = {name: m for name, m in document["measures"].items() if m["unit"] == unit and m["difference"]["mean"]}
-        settled = sum(findings.sign_of(m["difference"]) != "open" for m in found.values())
-        rows = [
-            [say.label(name), interval(m["difference"], unit, say.language, signed=True)] for name, m in found.items()
-        ]
-        numbers = [[name, m["difference"]["mean"], m["difference"]["half_width"]] for name, m in found.items()]
-        page.figure(
-            f"differences-{unit}", chart, say,
-            finding=say("compare.finding", settled=settled, n=len(found), unit=say(f"compare.unit_{unit}")),
-            definition=say("ledgers.forest_what"), basis=_basis(document, say),
-            head=[say("ledgers.measure"), say("ledgers.difference")], rows=rows,
-            csv_head=["measure", "difference", "half_width"], csv_rows=numbers,
-        )  # fmt: skip
+        for part, names in enumerate(_parts(document["measures"], unit)):
+            measures = {name: document["measures"][name] for name in names}
+            _figure(f"differences-{unit}-{part}", document | {"measures": measures}, unit, say)
+
+
+def _parts(measures: dict[str, Any], unit: str) -> list[list[str]]:
+    """Names by size of the difference: a bar that reaches far would make points of all the others."""
+    sizes = {
+        name: abs(found["difference"]["mean"] or 0) + (found["difference"]["half_width"] or 0)
+        for name, found in measures.items()
+        if found["unit"] == unit
+    }
+    edge = _SMALL * max(sizes.values(), default=0.0)
+    large = [name for name, size in sizes.items() if size >= edge > 0]
+    small = [name for name, size in sizes.items() if 0 < size < edge]
+    return [part for part in ([large, small] if len(small) > 1 else [[*large, *small]]) if part]
+
+
+def _figure(key: str, document: dict[str, Any], unit: str, say: Words) -> None:
+    found = document["measures"]
+    told = {name: interval(one["difference"], unit, say.language, signed=True) for name, one in found.items()}
+    settled = [name for name, one in found.items() if findings.sign_of(one["difference"]) != "open"]
+    finding = say("compare.finding", settled=len(settled), n=len(found), unit=say(f"compare.unit_{unit}"))
+    if len(found) == 1:
+        finding = say("compare.one", measure=say.label(next(iter(found))), change=told[next(iter(found))])
+    elif settled:
+        largest = max(settled, key=lambda name: abs(found[name]["difference"]["mean"]))
+        finding = say("compare.largest", finding=finding, measure=say.label(largest), change=told[largest])
+    numbers = [[name, one["difference"]["mean"], one["difference"]["half_width"]] for name, one in found.items()]
+    page.figure(
+        key, measured.forest(document, unit, say), say,
+        finding=finding, definition=say("ledgers.forest_what"), basis=_basis(document, say),
+        head=[say("ledgers.measure"), say("ledgers.difference")],
+        rows=[[say.label(name), text] for name, text in told.items()],
+        csv_head=["measure", "difference", "half_width"], csv_rows=numbers,
+    )  # fmt: skip
 
 
 def _basis(document: dict[str, Any], say: Words) -> str:

@@ -8,7 +8,7 @@ from typing import Final
 import streamlit as st
 
 from dashboard import job_cards, launch, page
-from dashboard.amounts import count, seconds
+from dashboard.amounts import number_of, roughly
 from dashboard.words import Words
 from scenarios.errors import OmoError
 
@@ -53,8 +53,8 @@ def _form(say: Words) -> None:
 
 
 def _cost(plan: launch.Plan, worlds: int, say: Words) -> str:
-    duration = seconds(launch.seconds_for(page.root(), plan.visits), say.language)
-    return say("run.cost", visits=count(round(plan.visits)), worlds=worlds, time=duration)
+    duration = roughly(launch.seconds_for(page.root(), plan.visits), say.language)
+    return say("run.cost", visits=number_of(round(plan.visits), say.language), worlds=worlds, time=duration)
 
 
 def _scenarios(kind: str, say: Words) -> list[str]:

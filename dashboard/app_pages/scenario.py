@@ -8,7 +8,7 @@ from typing import Any, Final
 import streamlit as st
 
 from dashboard import launch, page, scenario_form
-from dashboard.amounts import count, seconds
+from dashboard.amounts import number_of, roughly
 from dashboard.charts.spoken import named
 from dashboard.scenario_form import FAVOURITES, Draft, Key
 from dashboard.words import Words
@@ -38,7 +38,7 @@ def draw() -> None:
     left, right = st.columns([3, 2], gap="large")
     with left:
         _keys(parent, found, sets, say)
-    with right:
+    with right, st.container(key="summary"):
         _differences(found, sets, say)
         if found.problems:
             page.notice("invalid", say("scenario.invalid"), "\n".join(found.problems), say)
@@ -61,12 +61,12 @@ def _keys(parent: str, found: Draft, sets: Mapping[str, str], say: Words) -> Non
     favourites = {name for names in FAVOURITES.values() for name in names}
     for group, names in FAVOURITES.items():
         st.markdown(f"##### {say(f'scenario.group_{group}')}")
-        columns = st.columns(2)
-        for at, name in enumerate(names):
-            with columns[at % 2]:
+        for pair in (names[at : at + 2] for at in range(0, len(names), 2)):
+            for column, name in zip(st.columns(2, vertical_alignment="bottom"), pair, strict=False):
                 field = name.replace(".", "_")
                 label = say(f"scenario.key_{field}")
-                _widget(parent, scenario_form.key_of(name, found.values.get(name)), label, found, sets, say)
+                with column:
+                    _widget(parent, scenario_form.key_of(name, found.values.get(name)), label, found, sets, say)
     st.markdown(f"##### {say('scenario.others')}")
     others = [name for name in found.values if name not in favourites and name not in ("title", "description")]
     chosen = st.selectbox(
@@ -146,10 +146,15 @@ def _try(parent: str, sets: Mapping[str, str], say: Words) -> None:
     for names, label in (((parent, reference), "scenario.compare"), ((reference,), "scenario.run")):
         if len(set(names)) < len(names):
             continue
-        cost = say("scenario.cost", visits=count(round(one * len(names))), worlds=replications * len(names),
-                   time=seconds(launch.seconds_for(root, one * len(names)), say.language))  # fmt: skip
+        visits = one * len(names)
+        time = roughly(launch.seconds_for(root, visits), say.language)
+        worlds = replications * len(names)
+        cost = say("scenario.cost", visits=number_of(round(visits), say.language), worlds=worlds, time=time)
         if st.button(
-            say(label), key=label, icon=":material/play_arrow:", type="primary" if len(names) > 1 else "secondary"
+            say(label),
+            key=label,
+            icon=":material/play_arrow:",
+            type="primary" if len(names) > 1 or not sets else "secondary",
         ):
             launch.begin(
                 root, launch.simulation(root, names, shared, load(reference, shared).scenario.seed, replications, say)

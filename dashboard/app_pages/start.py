@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import streamlit as st
 
 from dashboard import findings, job_cards, launch, page
-from dashboard.amounts import seconds
+from dashboard.amounts import interval, roughly
 from dashboard.load_runs import LoadRun, load_runs
 from dashboard.report.load_sections import audit_summary
 from dashboard.run_list import RunEntry, comparable, entries, when
@@ -19,11 +20,20 @@ from sim.evaluation.comparison import compare_measures
 QUESTIONS: Final = {"incentives": ":material/balance:", "size": ":material/speed:", "test": ":material/verified:",
                     "train": ":material/school:"}  # fmt: skip
 LATEST: Final = 5
+SILOED: Final = "ward-siloed-"
 _REPLAY_S: Final = 75.0
 """What the replay takes beside its simulation: cutting the trace, starting the core, 45 seconds of lunch, the audit."""
 
-Answer = tuple[str, str, dict[str, str]]
-"""A sentence, and the page that shows more with the choices in its URL."""
+
+@dataclass(frozen=True)
+class Answer:
+    """A figure with what it is, a sentence, and the page that shows more with the choices in its URL."""
+
+    value: str
+    label: str
+    sentence: str
+    page: str
+    choices: dict[str, str]
 
 
 def draw() -> None:
@@ -52,9 +62,9 @@ def _question(name: str, answer: Answer | None, say: Words) -> None:
         page.link("run", say("start.train_link"), say, kind="run")
         return
     if answer is not None:
-        sentence, target, choices = answer
-        st.markdown(f"**{say('start.answer')}** {sentence}")
-        page.link(target, say("start.more"), say, **choices)
+        page.big(answer.label, answer.value)
+        st.markdown(answer.sentence)
+        page.link(answer.page, say("start.more"), say, **answer.choices)
     label = say("start.find_out") if answer is None else say("start.again")
     plan = _plan(name, say)
     took = launch.seconds_for(page.root(), plan.visits) + (0 if name == "incentives" else _REPLAY_S)
@@ -64,7 +74,7 @@ def _question(name: str, answer: Answer | None, say: Words) -> None:
         ):
             launch.begin(page.root(), plan)
             st.rerun()
-        st.caption(say("start.takes", time=seconds(took, say.language)))
+        st.caption(say("start.takes", time=roughly(took, say.language)))
 
 
 def _plan(name: str, say: Words) -> launch.Plan:
@@ -74,22 +84,25 @@ def _plan(name: str, say: Words) -> launch.Plan:
 
 
 def _incentives(runs: list[RunEntry], say: Words) -> Answer | None:
-    """What the newest two runs that can be compared say."""
-    readable = [run for run in runs if run.readable]
-    for at, b in enumerate(readable):
-        for a in readable[at + 1 :]:
-            if comparable(a, b):
-                try:
-                    document = _measured(str(a.path), str(b.path), f"{a.inputs_hash}{b.inputs_hash}")
-                except (OmoError, OSError, ValueError):
-                    continue
-                titles = {"a": {"title": a.title}, "b": {"title": b.title}}
-                return findings.headline(document | titles, say), "ledgers", {"view": "two", "a": a.name, "b": b.name}
+    """What the newest two runs that can be compared say; the siloed world is what others are compared with."""
+    for b in runs:
+        others = [a for a in runs if a.name != b.name and a.created <= b.created and comparable(a, b)]
+        if not others or b.name.startswith(SILOED):
+            continue
+        a = next((other for other in others if other.name.startswith(SILOED)), others[0])
+        try:
+            document = _measured(str(a.path), str(b.path), f"{a.inputs_hash}{b.inputs_hash}{a.finished}{b.finished}")
+        except (OmoError, OSError, ValueError):
+            continue
+        document |= {"a": {"title": a.title}, "b": {"title": b.title}}
+        gain = interval(document["measures"]["contribution_yen"]["difference"], "yen", say.language, signed=True)
+        choices = {"view": "two", "a": a.name, "b": b.name}
+        return Answer(gain, say.label("contribution_yen"), findings.headline(document, say), "ledgers", choices)
     return None
 
 
 @st.cache_data(show_spinner=False, max_entries=50)
-def _measured(a: str, b: str, version: str) -> dict[str, object]:  # noqa: ARG001  part of the cache key
+def _measured(a: str, b: str, version: str) -> dict[str, Any]:  # noqa: ARG001  part of the cache key
     from sim.evaluation.comparison import common_replications
     from sim.log.run_directory import read_manifest
 
@@ -101,19 +114,22 @@ def _measured(a: str, b: str, version: str) -> dict[str, object]:  # noqa: ARG00
 def _size(loads: list[LoadRun], say: Words) -> Answer | None:
     if not loads:
         return None
-    run = loads[0]
-    found = {"offered": f"{run.result['offered_per_s']:,.0f}", "payments": f"{run.result['payments_per_s']:,.0f}"}
-    everything = run.result["latency_ms"].get("all")
-    if not run.result["valid"] or not everything:
-        return say("start.size_invalid", **found), "load", {"load": run.name}
-    return say("start.size_answer", p99=f"{everything['p99']:,.0f}", **found), "load", {"load": run.name}
+    result, name = loads[0].result, loads[0].name
+    found = {"offered": f"{result['offered_per_s']:,.0f}", "payments": f"{result['payments_per_s']:,.0f}"}
+    everything = result["latency_ms"].get("all")
+    value, label = say("load.per_s", value=found["offered"]), say("load.offered")
+    if not result["valid"] or not everything:
+        return Answer(value, label, say("start.size_invalid", **found), "load", {"load": name})
+    sentence = say("start.size_answer", p99=f"{everything['p99']:,.0f}", **found)
+    return Answer(value, label, sentence, "load", {"load": name})
 
 
 def _test(loads: list[LoadRun], say: Words) -> Answer | None:
-    audited = next((run for run in loads if run.audit is not None), None)
-    if audited is None or audited.audit is None:
-        return None
-    return audit_summary(audited.audit, say), "load", {"load": audited.name}
+    for run in loads:
+        if run.audit is not None:
+            value = say("start.clean") if run.audit["clean"] else say("start.broken")
+            return Answer(value, say("load.audit"), audit_summary(run.audit, say), "load", {"load": run.name})
+    return None
 
 
 def _latest(runs: list[RunEntry], say: Words) -> None:
