@@ -8,6 +8,8 @@ then replayed whole, its look-ups before and hand-over after only as far as they
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -62,13 +64,7 @@ def cut_trace(run: Path, window: Window, replication: int = 0, copies: int = 1) 
     if window.to_s <= window.from_s:
         raise UsageError("--to must be later than --from")
     manifest = _manifest(run)
-    with duckdb.connect() as db:
-        _open_run(db, run / f"rep-{replication:03d}", window)
-        _check_day(db, run, window)
-        for query in trace_sql.PREPARED:
-            db.execute(query)
-        if not db.execute(trace_sql.PAID_INSIDE).fetchall()[0][0]:
-            raise UsageError(f"{run}: no order was paid on day {window.day} in this window; choose another one")
+    with opened(run, window, replication) as db:
         db.execute(trace_sql.STEPS)
         steps = _table(db, trace_sql.NUMBERED, STEPS)
         stock = _table(db, trace_sql.STOCK, STOCK)
@@ -87,6 +83,22 @@ def cut_trace(run: Path, window: Window, replication: int = 0, copies: int = 1) 
     steps = superpose(steps, copies, Streams(seed, replication), shift_s)
     stock = stock.set_column(2, STOCK.field(2), pc.multiply(stock["on_hand"], pa.scalar(copies, pa.int64())))
     return Trace(header_of(steps, source, copies), steps, catalogue, stock)
+
+
+@contextmanager
+def opened(run: Path, window: Window, replication: int = 0) -> Iterator[duckdb.DuckDBPyConnection]:
+    """The run's tables as views, `span`, and what the trace of `window` is made from (`trace_sql.PREPARED`).
+
+    Raises UsageError like `cut_trace`.
+    """
+    with duckdb.connect() as db:
+        _open_run(db, run / f"rep-{replication:03d}", window)
+        _check_day(db, run, window)
+        for query in trace_sql.PREPARED:
+            db.execute(query)
+        if not db.execute(trace_sql.PAID_INSIDE).fetchall()[0][0]:
+            raise UsageError(f"{run}: no order was paid on day {window.day} in this window; choose another one")
+        yield db
 
 
 def superpose(steps: pa.Table, copies: int, streams: Streams, shift_s_max: float = COPY_SHIFT_S_MAX) -> pa.Table:

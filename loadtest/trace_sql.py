@@ -186,7 +186,8 @@ NUMBERED: Final = """
 STOCK: Final = """
     WITH free AS (
         SELECT location::VARCHAR AS location, sku, sum(on_hand_change - held_change) AS units
-        FROM stock_moves, span WHERE time_s < w0 AND ("order" IS NULL OR "order" NOT IN (SELECT "order" FROM ordered))
+        FROM stock_moves, span WHERE (time_s < w0 OR reason = 'opening')
+            AND ("order" IS NULL OR "order" NOT IN (SELECT "order" FROM ordered))
         GROUP BY ALL),
     sold AS (
         SELECT location, line.sku AS sku, sum(line.quantity) AS units

@@ -8,7 +8,7 @@ import time
 from collections.abc import Coroutine, Iterable
 from contextlib import suppress
 from datetime import date
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Literal
 from urllib.parse import unquote
 
 import msgspec
@@ -23,6 +23,7 @@ from loadtest.psp.webhooks import Postman
 from loadtest.tenders import fee_yen
 
 _BODY_BYTES: Final = 64 * 1024
+_FAULTS_BYTES: Final = 64 * 1024 * 1024  # they may name every charge of a day
 _HANG_S: Final = 30.0  # a provider's own limit: then even a lost call is cut off
 
 _Yen = Annotated[int, Meta(ge=1)]
@@ -59,6 +60,7 @@ class FaultsRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     customer_delay_ms: float | None = None
     outage: bool | None = None
     brands: dict[str, BrandFaults] | None = None
+    charges: dict[str, Literal["declined", "lost"]] | None = None
     webhook_url: str | None = None
     webhook_secret: str | None = None
 
@@ -114,9 +116,10 @@ class Psp:
             return json_reply(200, {"status": "ok"})
         if (method, path) == ("GET", "/psp/book"):
             return Reply(200, b"".join(self.book.lines()), (("content-type", "application/x-ndjson"),))
-        body = await read_body(scope, protocol, _BODY_BYTES) if method == "POST" else b""
+        limit_bytes = _FAULTS_BYTES if path == "/psp/faults" else _BODY_BYTES
+        body = await read_body(scope, protocol, limit_bytes) if method == "POST" else b""
         if body is None:
-            return error_reply(413, "too_large", f"at most {_BODY_BYTES} bytes")
+            return error_reply(413, "too_large", f"at most {limit_bytes} bytes")
         if (method, path) == ("POST", "/psp/faults"):
             return self._set_faults(msgspec.json.decode(body, type=FaultsRequest))
         if (method, path) == ("POST", "/psp/contracts"):

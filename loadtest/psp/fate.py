@@ -9,7 +9,7 @@ import hashlib
 import math
 from dataclasses import dataclass
 from statistics import NormalDist
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
 
 import msgspec
 from msgspec import Meta
@@ -43,6 +43,7 @@ class Faults(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     customer_delay_ms: Milliseconds = 500.0  # until a shopper has scanned a dynamic QR code and agreed
     outage: bool = False
     brands: dict[str, BrandFaults] = {}
+    charges: dict[str, Literal["declined", "lost"]] = {}  # what befalls single charges, by merchant id
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,11 +74,12 @@ def fate_of(faults: Faults, seed: int, brand: str, merchant_payment_id: str) -> 
     decline = faults.decline if own.decline is None else own.decline
     share_before = faults.timeout_before if own.timeout_before is None else own.timeout_before
     share_after = faults.timeout_after if own.timeout_after is None else own.timeout_after
-    before = lost < share_before
-    after = share_before <= lost < share_before + share_after
+    told = faults.charges.get(merchant_payment_id)
+    before = told == "lost" or (told is None and lost < share_before)
+    after = told is None and share_before <= lost < share_before + share_after
     return Fate(
         latency_s=median_ms / 1000.0 * math.exp(_SIGMA * NormalDist().inv_cdf(speed)),
-        declined=declined < decline,
+        declined=told == "declined" or (told is None and declined < decline),
         lost="before" if before else "after" if after else "",
         customer_s=faults.customer_delay_ms / 1000.0 * (0.5 + customer),
         webhook_delayed=delayed < faults.delayed_webhooks,
