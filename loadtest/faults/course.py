@@ -68,6 +68,10 @@ class Course:
             zero = time.monotonic() + start_at - time.time()
             self._running = [self._pool.submit(self._carry_out, fault, zero) for fault in self._faults]
 
+    def is_over(self) -> bool:
+        """Whether every fault has come and gone."""
+        return bool(self._running) and all(future.done() for future in self._running)
+
     def end(self) -> list[Happened]:
         """No more faults; those under way are ended, so that everything is up again."""
         self._over.set()

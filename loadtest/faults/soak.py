@@ -95,7 +95,7 @@ def run_soak(options: Options, tell: Tell) -> dict[str, Any]:
         ):
             system = servers.system()
             if not state.sessions:
-                system.seed(_goods(options.payments), options.out)
+                system.seed(goods(options.payments), options.out)
             state.sessions += 1
             _pay(options, state, servers, pool, interrupted, tell)
             problems = system.keep_books(options.out)
@@ -118,7 +118,7 @@ def _begin(options: Options) -> State:
     return State(options.payments, options.kills)
 
 
-def _goods(payments: int) -> Trace:
+def goods(payments: int) -> Trace:
     """Enough of everything; the scarce item sells out after about a tenth of the journeys that want it."""
     goods = [
         {"sku": sku, "name": f"item {sku}", "price_yen": price, "rating": None, "reviews": 0}
