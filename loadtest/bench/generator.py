@@ -120,6 +120,8 @@ def _peer(url: str, place: Path, seconds: float) -> dict[str, float]:
     found = json.loads(note.read_text(encoding="utf-8"))
     if found["failures"]:
         raise TargetUnreachable(f"{found['failures']} requests of the plain Locust user failed")
+    if not found["requests"] or not found["cpu_s"]:
+        raise TargetUnreachable("the plain Locust user was not let run: the machine is too busy to measure on")
     return {"per_cpu_s": found["requests"] / found["cpu_s"], "requests": found["requests"]}
 
 

@@ -18,8 +18,6 @@ import psutil
 from locust import FastHttpUser, constant, events, task
 from locust.env import Environment
 
-from loadtest.precedence import take_precedence
-
 _numbers = itertools.count()
 _cpu_at_start: list[float] = []
 
@@ -46,8 +44,7 @@ class Till(FastHttpUser):
 
 @events.test_start.add_listener  # type: ignore[untyped-decorator]
 def begin(**_: Any) -> None:
-    """Start the clock; the same precedence as ours has."""
-    take_precedence()
+    """Start the clock."""
     _cpu_at_start.append(sum(psutil.Process().cpu_times()[:2]))
 
 
