@@ -45,7 +45,8 @@ class Options:
     """What `omo load` was asked to do. `target` is `core`, the URL of a running core, a TOML file or a class.
 
     `base_url` is the address of the system of a file or class, where it is not the file's own. `faults` is how the
-    provider behaves throughout, `timetable` what breaks on the way.
+    provider behaves throughout, `timetable` what breaks on the way. `disturbed`: that calls get no answer in time is
+    a finding, not a reason against the run; so with a timetable anyway.
     """
 
     trace: Path
@@ -57,6 +58,7 @@ class Options:
     database_url: str | None = None
     faults: Faults = field(default_factory=Faults)
     timetable: Sequence[AnyFault] = ()
+    disturbed: bool = False
     workers: int = 0
     warm_up_s: float = 0.0
     speed: float = 1.0
@@ -226,7 +228,9 @@ def _finish(
 ) -> dict[str, Any]:
     spools = sorted((options.out / "spool").glob("*.jsonl"))
     to_parquet(spools, options.out / "client_history.parquet")
-    setting = Setting(len(trace.steps), options.warm_up_s, max(options.workers, 1), interrupted, bool(happened))
+    setting = Setting(
+        len(trace.steps), options.warm_up_s, max(options.workers, 1), interrupted, options.disturbed or bool(happened)
+    )
     measures = measure(options.out, setting)
     measures["reasons"] += reasons
     measures["valid"] = not measures["reasons"]

@@ -67,7 +67,7 @@ def run_drill(drill: Drill, out: Path, tell: Tell, *, scale: float = 1.0, trace:
         trace = out / "trace"
         write_trace(make_trace(drill.plan.traffic, scale), trace)
     load = out / "load"
-    result = run_load(Options(trace=trace, out=load, faults=_CALM, timetable=drill.plan.faults), tell)
+    result = run_load(Options(trace=trace, out=load, faults=_CALM, timetable=drill.plan.faults, disturbed=True), tell)
     verdict = as_document(audit(load))
     (load / "audit.json").write_text(json.dumps(verdict, indent=2) + "\n", encoding="utf-8")
     with duckdb.connect() as db:
