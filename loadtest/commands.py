@@ -16,10 +16,12 @@ def register(app: typer.Typer) -> None:
     """Add the load test's commands, and those of the core and the provider that ship with it."""
     from loadtest.bench.commands import register as register_bench
     from loadtest.capacity.commands import register as register_capacity
+    from loadtest.conformance.commands import register as register_conformance
     from loadtest.core.commands import register as register_core
     from loadtest.demand.commands import register as register_demand
     from loadtest.faults.commands import register as register_faults
     from loadtest.psp.commands import register as register_psp
+    from loadtest.sizing.commands import register as register_sizing
     from loadtest.targets.commands import register as register_target
 
     app.command()(trace)
@@ -28,6 +30,8 @@ def register(app: typer.Typer) -> None:
     register_bench(app)
     register_demand(app)
     register_capacity(app)
+    register_sizing(app)
+    register_conformance(app)
     register_core(app)
     register_faults(app)
     register_psp(app)

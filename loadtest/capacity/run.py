@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -121,6 +122,8 @@ def search_moments(
         with progress(f"{moment.name}: load step") as tell:
             stepper = Stepper(moment.trace, plan.seconds, options, out / moment.name.replace(":", ""), keep, tell)
             found, carried, interrupted = examine(moment, plan, stepper.step, teller())
+        if not keep:
+            shutil.rmtree(stepper.folder, ignore_errors=True)
         described.append(found)
         result = document(about, plan, described, target=options.target, interrupted=interrupted)
         write_json(out / "capacity.json", result)

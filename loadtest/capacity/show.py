@@ -87,7 +87,7 @@ def _law(console: Console, found: Mapping[str, Any]) -> None:
 
 
 def _estimate(estimate: Mapping[str, float | None]) -> str:
-    value, low, high = ("unbounded" if x is None else f"{x:,.3g}" for x in estimate.values())
+    value, low, high = ("unbounded" if x is None else f"{x if x > 1e-12 else 0:,.3g}" for x in estimate.values())
     return f"{value} ({low} to {high})"
 
 

@@ -1,0 +1,1 @@
+"""How much machine to buy: pods, connections, commits, storage and cost, beside the yen lost at the tills without."""
