@@ -5,25 +5,34 @@ from __future__ import annotations
 import json
 import os
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
 import dashboard
+from dashboard import jobs
 from dashboard.amounts import interval, yen
+from dashboard.jobs import Shows
+from dashboard.launch import Plan
 from dashboard.report.build import render
 from dashboard.words import words
 from scenarios.errors import UsageError
+from scenarios.loader import load
 from sim.evaluation.comparison import compare_runs
 from sim.evaluation.measures import MODE_OUTCOMES
 
 Pair = tuple[Path, Path]
+Commands = Sequence[Sequence[str]]
 APP = Path(dashboard.__file__).with_name("app.py")
-PAGES = ("start", "ledgers", "load", "runs")
+PAGES = sorted(path.stem for path in APP.parent.glob("app_pages/*.py"))
+ASKS = ("start", "run", "scenario")
+"""Pages that need no run: they start one."""
+REPLAY = ["run", "trace", "load", "audit"]
 
 
-def opened(page: str, **query: str) -> AppTest:
+def opened(page: str, **query: str | list[str]) -> AppTest:
     app = AppTest.from_file(str(APP), default_timeout=60)
     for key, value in {"lang": "en", **query}.items():
         app.query_params[key] = value
@@ -59,8 +68,8 @@ def test_every_page_says_what_to_do_in_an_empty_folder(
 ) -> None:
     monkeypatch.setenv("OMO_DASHBOARD_RUNS", str(tmp_path))
     text = shown(opened(page))
-    assert "omo " in text
-    assert str(tmp_path) in text or page in ("start", "ledgers")
+    assert "omo " in text or page in ASKS
+    assert str(tmp_path) in text or page in ("ledgers", *ASKS)
 
 
 @pytest.mark.usefixtures("pages_root")
@@ -196,51 +205,119 @@ def test_runs_in_every_state_are_listed_and_explained(
         assert all(f"<td>{other}</td>" in found for other in expected)
 
 
-def test_the_form_starts_our_own_command_and_the_page_shows_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from dashboard import jobs
+@pytest.fixture
+def begun(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[Plan]:
+    """An empty folder, in which whatever a page starts is noted and taken for lost at once."""
+    plans: list[Plan] = []
 
-    called: list[list[str]] = []
-
-    def start(root: Path, arguments: list[str], title: str, runs: list[str]) -> None:
-        called.append([*arguments, title, *runs])
+    def start(root: Path, commands: Commands, title: str, runs: list[str], shows: Shows, visits: float) -> None:
+        plans.append(Plan(title, tuple(tuple(c) for c in commands), tuple(runs), shows, visits))
         (root / ".jobs").mkdir(exist_ok=True)
-        job = {"id": "1-a", "title": title, "command": ["omo"], "runs": runs, "pid": 2**22 + 1, "started": 0.0}
+        job = {"id": "1-a", "title": title, "commands": [list(c) for c in commands], "runs": list(runs)}
+        job |= {"shows": shows, "visits": visits, "pid": 2**22 + 1, "started": 0.0}
         (root / ".jobs" / "1-a.json").write_text(json.dumps(job))
 
     monkeypatch.setattr(jobs, "start", start)
     monkeypatch.setenv("OMO_DASHBOARD_RUNS", str(tmp_path))
-    app = opened("start")
-    app.selectbox(key="scenario_b").set_value("launch-day").run()
-    app.number_input(key="days").set_value(2).run()
+    return plans
+
+
+def test_the_form_starts_our_own_command_and_the_page_shows_it(begun: list[Plan]) -> None:
+    app = opened("run")
+    app.selectbox(key="select_s_b").set_value("launch-day").run()
+    app.number_input(key="number_days").set_value(2).run()
+    assert "omo compare ward-siloed launch-day --seed 1 --reps 5 --set horizon.days=2" in shown(app)
     app.button(key="launch").click().run()
-    (arguments,) = called
-    assert arguments[:7] == ["compare", "ward-siloed", "launch-day", "--seed", "1", "--reps", "3"]
-    assert arguments[-2].startswith("ward-siloed-")
+    (plan,) = begun
+    assert plan.commands[0][:7] == ("compare", "ward-siloed", "launch-day", "--seed", "1", "--reps", "5")
+    assert plan.runs[0].startswith("ward-siloed-")
     assert words("en")("jobs.lost") in shown(app)
+    app.button(key="again_1-a").click().run()
+    assert begun[1] == plan
     app.button(key="dismiss_1-a").click().run()
     assert words("en")("jobs.lost") not in shown(app)
 
 
-def test_the_form_compares_the_four_modes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from dashboard import jobs
-
-    called: list[list[str]] = []
-    monkeypatch.setattr(jobs, "start", lambda _root, arguments, _title, runs: called.append([*arguments, *runs]))
-    monkeypatch.setenv("OMO_DASHBOARD_RUNS", str(tmp_path))
-    app = opened("start")
-    app.get("button_group")[-1].set_value("modes").run()
+def test_a_link_fills_the_form_in_and_the_four_modes_are_compared(begun: list[Plan]) -> None:
+    app = opened("run", kind="modes", reps="2", days="3", seed="7")
     app.button(key="launch").click().run()
-    (arguments,) = called
-    assert arguments[:5] == ["compare", "ward-siloed", "ward-o2o", "ward-omnichannel", "ward-omo"]
-    assert [name.rsplit("-", 1)[0] for name in arguments[-4:]] == arguments[1:5]
+    arguments = begun[0].commands[0]
+    assert arguments[:5] == ("compare", "ward-siloed", "ward-o2o", "ward-omnichannel", "ward-omo")
+    assert arguments[5:11] == ("--seed", "7", "--reps", "2", "--set", "horizon.days=3")
+    assert begun[0].shows == {"page": "ledgers", "view": "several", "base": begun[0].runs[0]}
 
 
-def test_a_scenario_with_mistakes_is_refused_with_its_lines(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("OMO_DASHBOARD_RUNS", str(tmp_path / "runs"))
-    wrong = tmp_path / "wrong.toml"
+@pytest.mark.parametrize(("question", "commands"), [("incentives", ["compare"]), ("size", REPLAY), ("test", REPLAY)])
+def test_each_question_is_answered_from_an_empty_folder(begun: list[Plan], question: str, commands: list[str]) -> None:
+    app = opened("start")
+    app.button(key=f"find_{question}").click().run()
+    assert [arguments[0] for arguments in begun[0].commands] == commands
+    assert words("en")("jobs.lost") in shown(app)
+
+
+def test_start_tells_the_latest_answers(pages_root: Path, pair: Pair) -> None:
+    text = shown(opened("start"))
+    difference = compare_runs(*pair)["measures"]["contribution_yen"]["difference"]
+    assert interval(difference, "yen", "en", signed=True) in text
+    assert words("en")("start.clean") in text
+    found = json.loads((pages_root / "load-valid" / "load.json").read_text())
+    assert f"{found['offered_per_s']:,.0f}" in text
+
+
+@pytest.mark.parametrize("language", ["en", "ja"])
+def test_a_form_tells_what_was_changed_and_its_link_says_the_same(begun: list[Plan], language: str) -> None:
+    changes = ["population.shoppers=700", 'evaluation.policy="commission"']
+    app = opened("scenario", lang=language, parent="ward-siloed", set=changes)
+    text = shown(app)
+    assert "● population.shoppers" in text
+    assert 'extends = "ward-siloed"' in text
+    app.number_input(key="key_0_ward-siloed_horizon.days").set_value(3).run()
+    assert app.query_params["set"] == [*changes, "horizon.days=3"]
+    app.number_input(key="key_0_ward-siloed_population.shoppers").set_value(10000).run()
+    assert app.query_params["set"] == [changes[1], "horizon.days=3"]
+    app.button(key="scenario.compare").click().run()
+    assert begun[0].commands[0][1:3] == ("ward-siloed", 'ward-siloed+evaluation.policy="commission"')
+    assert begun[0].commands[0][-4:-2] == ("--set", "horizon.days=3")
+
+
+def test_a_scenario_is_saved_as_a_file_that_says_the_same(begun: list[Plan], tmp_path: Path) -> None:
+    app = opened("scenario", parent="ward-omo", set=["stores.station.self_checkouts=9"])
+    app.button(key="save").click().run()
+    (path,) = (tmp_path / "scenarios").glob("*.toml")
+    assert load(path).scenario.stores["station"].self_checkouts == 9
+    assert str(path) in shown(app)
+    assert begun == []
+    app.button(key="save").click().run()
+    assert "exists already" in shown(app)
+    assert str(path) in opened("run", kind="run", s_scenario=str(path)).query_params["s_scenario"]
+
+
+@pytest.mark.usefixtures("begun")
+def test_mistakes_stand_at_their_key_and_nothing_can_be_started() -> None:
+    app = opened("scenario", parent="ward-omo", set=["population.shoppers=-4", "horizon.dayz=3"])
+    text = shown(app)
+    assert ":red[✕ input should be greater than 0 (got -4)]" in text
+    assert "horizon.dayz: no such key (did you mean days?)" in text
+    assert "scenario.run" not in [button.key for button in app.button]
+
+
+def test_runs_with_other_seeds_and_days_are_compared_unpaired_and_told_so(pages_root: Path, pair: Pair) -> None:
+    say = words("en")
+    other = next(p for p in pages_root.glob("ward-omo-*") if p != pair[1])
+    text = shown(opened("compare", a=pair[0].name, b=other.name))
+    assert say("compare.unpaired") in text
+    assert say("compare.reason_seeds", a=1, b=2) in text
+    app = opened("compare", a=pair[0].name, b=pair[1].name)
+    difference = compare_runs(*pair)["measures"]["contribution_yen"]["difference"]
+    assert interval(difference, "yen", "en", signed=True) in shown(app)
+    assert say("compare.paired") in shown(app)
+    assert say("compare.same") in shown(opened("compare", a=pair[0].name, b=pair[0].name))
+
+
+def test_a_scenario_with_mistakes_is_refused_with_its_lines(begun: list[Plan], tmp_path: Path) -> None:
+    wrong = tmp_path / "scenarios" / "wrong.toml"
+    wrong.parent.mkdir()
     wrong.write_text('extends = "ward-omo"\ntitle = "x"\n[horizon]\ndayz = 3\n')
-    monkeypatch.setattr("scenarios.loader.preset_names", lambda: ["ward-omo", "ward-siloed", str(wrong)])
-    app = opened("start")
-    app.selectbox(key="scenario_b").set_value(str(wrong)).run()
-    app.button(key="launch").click().run()
+    app = opened("run", s_b=str(wrong))
     assert "wrong.toml:4" in shown(app)
+    assert begun == []
