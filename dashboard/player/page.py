@@ -139,7 +139,6 @@ def _slots(scene: Scene, say: Words) -> dict[str, str]:
         "keys": "".join(keys),
         "legend_items": "".join(legend),
         "table": hours_table(scene, say),
-        "open": "",
     }
 
 
