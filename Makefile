@@ -59,6 +59,9 @@ bench: $(VENV)/.installed-test ## measure speed, memory and pairing on this mach
 	$(BIN)/omo bench pairing
 	$(BIN)/omo bench psp-day --share 0.05
 
+soak: $(VENV)/.installed ## a million payments, core and PostgreSQL killed ten times each, full audit (hours; goes on where it stopped)
+	$(BIN)/omo soak --payments 1000000 --kills 10 --out runs/soak
+
 questions: $(VENV)/.installed ## answer the questions of docs/questions.md anew (half an hour)
 	$(BIN)/omo questions --write docs/questions.md
 
@@ -75,4 +78,4 @@ wheel: $(BIN)/python ## build the wheel into dist/
 clean: ## remove what this file made (not the runs)
 	rm -rf $(VENV) dist build
 
-.PHONY: help install demo test browser lint bench questions lock wheel clean
+.PHONY: help install demo test browser lint bench soak questions lock wheel clean
