@@ -161,7 +161,12 @@ def _shape(name: str) -> str:
 
 def _colours() -> str:
     own = {name: getattr(palette, name.upper()) for name in ("store", "app", "ec", "rival", "lost")}
-    return ":root { " + " ".join(f"--{name}: {colour};" for name, colour in own.items()) + " }\n"
+    names = " ".join(f"--{name}: {colour};" for name, colour in own.items())
+    light, dark = palette.LIGHT_BACKGROUND, palette.DARK_BACKGROUND
+    return (
+        f":root {{ {names} --page: {light}; }}\n:root.dark {{ --page: {dark}; }}\n"
+        f"@media (prefers-color-scheme: dark) {{ :root:not(.light) {{ --page: {dark}; }} }}\n"
+    )
 
 
 def _font_face(text: str, say: Words) -> str:

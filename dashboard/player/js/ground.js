@@ -39,6 +39,11 @@ function write(pen, look, text, x, y, { size = 12, bold = false, colour = look.i
   pen.fillText(text, x, y, room);
 }
 
+function written(pen, look, text, { size, bold }) {
+  pen.font = `${bold ? 600 : 400} ${size}px ${look.font}`;
+  return pen.measureText(text).width;
+}
+
 // The four places above the town, which are not on its map.
 function paintCards(pen, look, plan, says) {
   const size = plan.narrow ? 10 : 12.5;

@@ -18,6 +18,7 @@ function startPlayer(scene, texts, root) {
   const act = actions(scene, texts, ui, state, stage, calm);
   const story = (act.story = makeStory(scene, texts, ui, act));
   wire(scene, ui, state, stage, act);
+  listStories(scene, texts, ui, act);
   keyboard(ui, state, act);
 
   let awake = false;

@@ -23,6 +23,35 @@ function tell(scene, texts, m) {
   return fill(template, { store, n: marks.lines[m], yen: yen(marks.yen[m], true), brand, s: marks.asked_s[m] });
 }
 
+const BRIEF = ["look_up", "arrive", "staff_contact", "scan", "captured app", "order_placed", "collected", "delivered", "thinking", "reminded", "returned"];
+
+// What a shopper does on these days, in a few words.
+function briefly(scene, texts, shopper) {
+  const kinds = new Set();
+  for (let v = 0; v < scene.count; v++) {
+    if (scene.visits.shopper[v] !== shopper) continue;
+    for (let m = scene.firstMark[v]; m < scene.firstMark[v + 1]; m++) {
+      const kind = scene.codes.marks[scene.marks.kind[m]];
+      kinds.add(kind === "captured" ? `captured ${scene.codes.channels[scene.marks.channel[m]]}` : kind);
+    }
+  }
+  return BRIEF.filter((kind) => kinds.has(kind)).map((kind) => texts[`brief_${kind.replace(" ", "_")}`]).join(texts.between);
+}
+
+function listStories(scene, texts, ui, act) {
+  for (const shopper of scene.stories.slice(0, 6)) {
+    const item = document.createElement("li");
+    const button = document.createElement("button");
+    const what = document.createElement("span");
+    button.type = "button";
+    what.textContent = briefly(scene, texts, shopper);
+    button.append(fill(texts.shopper, { id: shopper }), what);
+    button.addEventListener("click", () => act.find(String(shopper)));
+    item.append(button);
+    ui.few.append(item);
+  }
+}
+
 function makeStory(scene, texts, ui, act) {
   let steps = [];
   let said = -1;

@@ -55,7 +55,9 @@ function paintHappenings(pen, look, scene, day, texts, width, base) {
     const bad = found.kind.endsWith("outage");
     if (bad) hatch(pen, look.lost, left, right, base);
     const label = found.brands.length ? `${name}: ${found.brands.map((b) => texts[`brand_${b}`] ?? b).join(", ")}` : name;
-    write(pen, look, label, bad ? left + 3 : left + 5, 10, { size: 10.5, bold: bad, colour: bad ? look.lost : look.soft, room: width - left });
+    const wide = written(pen, look, label, { size: 10.5, bold: bad });
+    const x = Math.max(0, Math.min(left + 3, width - wide));
+    write(pen, look, label, x, 9, { size: 10.5, bold: bad, colour: bad ? look.lost : look.soft });
   }
 }
 
