@@ -11,7 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+import numpy as np
 import psutil
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
 
 from loadtest.audit.verdict import audit
 from loadtest.bench.sales import till_sales
@@ -67,14 +70,15 @@ class _Usage:
             self.last = (done_s, _cpu_s())
             self.first = self.first or self.last
 
-    def ms_per(self, rate: float) -> dict[str, float]:
-        """CPU milliseconds per payment at `rate` payments a second; nothing where there were not two looks."""
-        if self.first is None or self.last[0] <= self.first[0]:
+    def ms_per_payment(self, load: Path) -> dict[str, float]:
+        """CPU milliseconds for each payment captured between the looks; nothing where there were none."""
+        if self.first is None:
             return {}
-        payments = rate * (self.last[0] - self.first[0])
-        return {
-            role: 1000.0 * (cpu_s - self.first[1].get(role, 0.0)) / payments for role, cpu_s in self.last[1].items()
-        }
+        history = pq.read_table(load / "client_history.parquet", columns=["action", "detail", "answered_s"])
+        at_s = history.filter((pc.field("action") == "pay") & (pc.field("detail") == "captured"))["answered_s"]
+        (start_s, before), (end_s, after) = self.first, self.last
+        payments = int(np.sum((at_s.to_numpy() > start_s) & (at_s.to_numpy() <= end_s)))
+        return {role: 1000.0 * (cpu_s - before.get(role, 0.0)) / payments for role, cpu_s in after.items() if payments}
 
 
 def _cpu_s() -> dict[str, float]:
@@ -93,9 +97,9 @@ def _step(rate: float, seconds: float, workers: int) -> dict[str, Any]:
         usage = _Usage()
         result = run_load(Options(trace, load, workers=workers, warm_up_s=WARM_UP_S), usage.look)
         books = audit(load)
+        cpu_ms = usage.ms_per_payment(load)
     broken = [verdict.law.name for verdict in books.verdicts if verdict.broken]
     p99_ms = result["latency_ms"].get("all", {}).get("p99", 0.0)
-    cpu_ms = usage.ms_per(rate)
     return {
         "offered_payments_per_s": rate,
         "steady": result["valid"] and p99_ms < P99_MS and books.is_clean(),
@@ -104,7 +108,7 @@ def _step(rate: float, seconds: float, workers: int) -> dict[str, Any]:
         "p99_ms": p99_ms,
         "lag_p99_ms": result["lag_ms"]["p99"],
         "cpu_ms_per_payment": {role: round(value, 4) for role, value in cpu_ms.items()},
-        "cpu_bound_per_s": round(1000.0 * (os.cpu_count() or 1) / max(sum(cpu_ms.values()), 1e-9)),
+        "cpu_bound_per_s": round(1000.0 * (os.cpu_count() or 1) / sum(cpu_ms.values())) if cpu_ms else None,
         "invalid_because": result["reasons"],
         "laws_broken": broken,
         "interrupted": result["state"] == "interrupted",
