@@ -26,6 +26,7 @@ from sim.log.run_directory import write_json
 
 SCHEMA: Final = "omo.capacity/1"
 
+QUIET: Final = 0.1
 _NOTHING: Final = Endpoint(0, 0.0, (0.0,) * len(QUANTILES))
 
 StepOf = Callable[[int, float], Point]
@@ -53,28 +54,36 @@ class Plan:
     workers: int = 0
 
 
-def examine(moment: Moment, plan: Plan, step_of: StepOf, tell: Tell) -> tuple[dict[str, Any], list[Point], bool]:
-    """Search at one moment: what stands in the document, the points that passed, and whether it was interrupted."""
-    rules = replace(plan.rules, start=plan.start or moment.expected_per_s)
-    interrupted = False
-    number = 0
+@dataclass
+class _Steps:
+    """Runs steps of one moment in turn; Ctrl-C makes one that is `interrupted`."""
 
-    def run_step(per_s: float) -> Point:
-        nonlocal interrupted, number
-        number += 1
+    step_of: StepOf
+    number: int = 0
+    interrupted: bool = False
+
+    def run(self, per_s: float) -> Point:
+        self.number += 1
         try:
-            point = step_of(number, per_s)
+            point = self.step_of(self.number, per_s)
         except KeyboardInterrupt:
             point = Point(per_s, 0, 0, 0, _NOTHING, interrupted=True)
-        interrupted = interrupted or point.interrupted
+        self.interrupted = self.interrupted or point.interrupted
         return point
 
-    points = search(run_step, rules, plan.limits, tell)
+
+def examine(moment: Moment, plan: Plan, step_of: StepOf, tell: Tell) -> tuple[dict[str, Any], list[Point], bool]:
+    """Search at one moment: what stands in the document, the points that passed, and whether it was interrupted."""
+    steps = _Steps(step_of)
+    rules = replace(plan.rules, start=plan.start or moment.expected_per_s)
+    points = search(steps.run, rules, plan.limits, tell)
     edge = edge_of([(point.asked_per_s, verdict_of(point, plan.limits)) for point in points])
     carried = _carried(points, plan.limits, edge.carried_per_s)
-    check = None
-    if not interrupted and (rate := unmeasured_rate([point.asked_per_s for point in carried])) is not None:
-        check = _check(rate, carried, run_step)
+    if carried and not steps.interrupted:
+        quiet = _quiet(carried, steps.run)
+        points += quiet
+        carried += _carried(quiet, plan.limits, edge.carried_per_s)
+    check = None if steps.interrupted or not carried else _check(carried, steps.run)
     machine = float(os.cpu_count() or 1)
     limits = {"machine": machine, "core": 1.0, "psp": 1.0, "generator": float(max(plan.workers, 1))}
     found = {
@@ -90,7 +99,7 @@ def examine(moment: Moment, plan: Plan, step_of: StepOf, tell: Tell) -> tuple[di
         "others_cores": others_cores(points),
         "forecast": _scores(check, carried),
     }
-    return found, carried, interrupted
+    return found, carried, steps.interrupted
 
 
 def document(
@@ -162,8 +171,22 @@ def _carried(points: Sequence[Point], limits: Limits, top: float | None) -> list
     ]
 
 
-def _check(rate: float, carried: Sequence[Point], run_step: Callable[[float], Point]) -> dict[str, Any] | None:
-    """Forecast a load that was never run, then run it."""
+def _quiet(carried: Sequence[Point], run_step: Callable[[float], Point]) -> list[Point]:
+    """A step at `QUIET` of the edge, where none was that low: what is slow under load is slow against this."""
+    rates = [point.asked_per_s for point in carried]
+    if min(rates) <= 2 * QUIET * max(rates):
+        return []
+    point = run_step(QUIET * max(rates))
+    return [] if point.interrupted else [point]
+
+
+def _check(carried: Sequence[Point], run_step: Callable[[float], Point]) -> dict[str, Any] | None:
+    """Forecast a load that was never run, then run it. It lies in the upper part, where latency bends."""
+    rates = [point.asked_per_s for point in carried]
+    upper = {rate for rate in rates if rate >= max(rates) / 3}
+    rate = unmeasured_rate(sorted(upper if len(upper) > 1 else set(rates)))
+    if rate is None:
+        return None
     expected = forecast(carried, rate)
     point = run_step(rate)
     if point.interrupted:

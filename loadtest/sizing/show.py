@@ -28,7 +28,7 @@ def show_size(document: Mapping[str, Any]) -> None:
 
 
 def _machines(document: Mapping[str, Any]) -> Table:
-    heads = ("pods", "calls/s", "headroom", "in flight", "connections", "commit budget", "storage GB", "limits")
+    heads = ("pods", "calls/s", "headroom", "in flight", "conns", "commits", "GB", "limits")
     table = Table(*heads, box=SIMPLE)
     for column in table.columns[:7]:
         column.justify = "right"
@@ -64,9 +64,9 @@ def _money(document: Mapping[str, Any]) -> Table:
         felt = level["felt"]
         table.add_row(
             str(level["pods"]),
-            f"{level['cost_yen_per_year']['total']:,.0f}",
+            f"{level['cost_yen_per_year']['total'] / 1e6:,.2f}",
             _yen(level["lost_yen_per_year"]),
-            f"{level['total_yen_per_year']['mean']:,.0f}",
+            f"{level['total_yen_per_year']['mean'] / 1e6:,.2f}",
             "[bold green]cheapest[/]" if best else _yen(level["dearer_than_cheapest_yen"]),
             f"{felt['till_wait_s']['mean']:.1f}",
             f"{felt['double_captures']['mean']:,.0f}",
@@ -89,5 +89,5 @@ def _verdict(console: Console, document: Mapping[str, Any]) -> None:
 
 
 def _yen(interval: Mapping[str, float | None]) -> str:
-    half_width = interval["half_width"]
-    return f"{interval['mean']:,.0f}" + ("" if half_width is None else f" ± {half_width:,.0f}")
+    mean, half_width = interval["mean"] or 0.0, interval["half_width"]
+    return f"{mean / 1e6:,.2f}" + ("" if half_width is None else f" ± {half_width / 1e6:,.2f}")

@@ -232,6 +232,7 @@ def test_a_whole_moment_is_searched_fitted_forecast_and_comes_back_as_a_profile(
     assert not interrupted
     assert found["points"][0]["asked_per_s"] == pytest.approx(rate_of(trace))
     assert found["headroom"] == pytest.approx(found["edge"]["carried_per_s"] / rate_of(trace))
+    assert min(point.asked_per_s for point in carried) == pytest.approx(found["edge"]["carried_per_s"] / 10, rel=0.5)
     check = found["forecast"]["never_measured_before"]
     assert check["offered_per_s"] not in [point["asked_per_s"] for point in found["points"]]
     assert abs(check["error"]["queueing"]["p99_ms"]) < 0.05
@@ -240,10 +241,28 @@ def test_a_whole_moment_is_searched_fitted_forecast_and_comes_back_as_a_profile(
     core = core_under_load(profile)
     assert core["capacity_per_s"] == pytest.approx(found["edge"]["carried_per_s"] / 5)
     left = 1000 - found["edge"]["carried_per_s"]
-    first = 1000 - rate_of(trace)
+    first = 1000 - min(point.asked_per_s for point in carried)
     at = QUANTILES.index(0.99)
     assert core["added_s"][-1][at] == pytest.approx(log(100) * (1 / left - 1 / first), abs=1e-5)
     assert as_document(carried[0], LIMITS)["verdict"] == "passed"
+
+
+def test_a_search_that_starts_near_the_edge_looks_at_a_quiet_system_too() -> None:
+    moment = Moment("12:10", synthetic_trace(50, 20.0), expected_per_s=900.0)
+    _, carried, _ = examine(moment, Plan(LIMITS, Rules(0.0), seconds=10.0), lambda _, rate: mm1(rate), lambda *_: None)
+    assert min(point.asked_per_s for point in carried) < 100.0
+
+
+def test_a_step_that_is_interrupted_ends_the_moment_and_keeps_the_steps_before() -> None:
+    def until_third(number: int, rate: float) -> Point:
+        if number == 3:
+            raise KeyboardInterrupt
+        return mm1(rate)
+
+    moment = Moment("12:10", synthetic_trace(50, 20.0), expected_per_s=100.0)
+    found, carried, interrupted = examine(moment, Plan(LIMITS, Rules(0.0), 10.0), until_third, lambda *_: None)
+    assert interrupted
+    assert len(carried) == len(found["points"]) == 2
 
 
 def test_nothing_carried_leaves_no_profile() -> None:
