@@ -62,6 +62,9 @@ bench: $(VENV)/.installed-test ## measure speed, memory and pairing on this mach
 soak: $(VENV)/.installed ## a million payments, core and PostgreSQL killed ten times each, full audit (hours; goes on where it stopped)
 	$(BIN)/omo soak --payments 1000000 --kills 10 --out runs/soak
 
+fuzz: $(VENV)/.installed-test ## hold the core to its OpenAPI document with thousands of made-up requests
+	OPENAPI_EXAMPLES=200 $(BIN)/python -m pytest tests/loadtest/test_openapi.py
+
 questions: $(VENV)/.installed ## answer the questions of docs/questions.md anew (half an hour)
 	$(BIN)/omo questions --write docs/questions.md
 
@@ -78,4 +81,4 @@ wheel: $(BIN)/python ## build the wheel into dist/
 clean: ## remove what this file made (not the runs)
 	rm -rf $(VENV) dist build
 
-.PHONY: help install demo test browser lint bench soak questions lock wheel clean
+.PHONY: help install demo test browser lint bench fuzz soak questions lock wheel clean

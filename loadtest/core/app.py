@@ -12,7 +12,7 @@ import msgspec
 from loadtest.core.auth import client_of, digests
 from loadtest.core.database import Unavailable
 from loadtest.core.idempotency import fingerprint, key_problem
-from loadtest.core.openapi import document
+from loadtest.core.openapi import SERVICE, document
 from loadtest.core.routes import Route, routes
 from loadtest.core.rsgi import App, Reply, error_reply, json_reply, read_body, send
 from loadtest.core.service import Core, Request
@@ -102,8 +102,8 @@ def _refused(client: str, route: Route) -> Reply:
 
 async def _other(core: Core, scope: Any, path: str, methods: dict[str, set[str]], description: Reply) -> Reply:
     """Service routes, and what does not exist."""
-    if path in methods:
-        allowed = ", ".join(sorted(methods[path]))
+    if path in methods or (scope.method != "GET" and path in SERVICE):
+        allowed = ", ".join(sorted(methods.get(path, {"GET"})))
         return error_reply(405, "method_not_allowed", f"this path takes {allowed}", ("allow", allowed))
     if scope.method == "GET":
         match path:

@@ -9,6 +9,7 @@ from loadtest.core.messages import Scan
 from loadtest.core.rsgi import Reply, error_reply, json_reply
 from loadtest.core.service import Core, Request, stored_reply
 
+_SKUS = 2**31
 _PRODUCT = "SELECT sku, name, price_yen, rating, reviews FROM products WHERE sku = $1"
 
 # Held units whose time is over count as free, whether or not somebody has taken them back yet.
@@ -25,7 +26,7 @@ _SCAN = "SELECT status, body, replayed FROM scan($1, $2, $3, $4, $5, $6)"
 
 async def product(core: Core, request: Request) -> Reply:
     """A product with its reviews."""
-    row = await core.database.row(_PRODUCT, request.id)
+    row = await core.database.row(_PRODUCT, request.id) if request.id < _SKUS else None
     return json_reply(200, dict(row)) if row else error_reply(404, "not_found", "no such product")
 
 
@@ -33,7 +34,7 @@ async def availability(core: Core, request: Request) -> Reply:
     """How many units of one item at one place can be promised now."""
     fields = parse_qs(request.query)
     sku, location = fields.get("sku", [""])[0], fields.get("location", [""])[0]
-    if not sku.isdigit() or not sku.isascii() or int(sku) >= 2**31 or not location:
+    if not sku.isdigit() or not sku.isascii() or int(sku) >= _SKUS or not location:
         return error_reply(400, "invalid_request", "give ?sku=<number>&location=<name>")
     row: Any = await core.database.row(_AVAILABLE, location, int(sku))
     return json_reply(200, {"sku": int(sku), "location": location, **dict(row)})

@@ -11,10 +11,10 @@ from scenarios.errors import UsageError
 
 
 def register(app: typer.Typer) -> None:
-    """Add `omo core serve`."""
+    """Add `omo core serve | openapi`."""
     core = typer.Typer(no_args_is_help=True, help="The payment and inventory core that ships with omotwin.")
-    core.callback()(lambda: None)  # keeps `serve` a subcommand though it is the only one
     core.command()(serve)
+    core.command()(openapi)
     app.add_typer(core, name="core")
 
 
@@ -61,3 +61,24 @@ def serve(
         typer.echo,
     )
     end_process()
+
+
+def openapi(
+    write: Annotated[
+        Path | None, typer.Option("--write", dir_okay=False, help="Write it to this file, usually docs/openapi.json.")
+    ] = None,
+) -> None:
+    """Print the OpenAPI document of the core, as `GET /openapi.json` answers it.
+
+    Example: omo core openapi --write docs/openapi.json
+    """
+    import json
+
+    from loadtest.core.openapi import document
+    from loadtest.core.routes import routes
+
+    text = json.dumps(document(routes()), indent=2)
+    if write is None:
+        typer.echo(text)
+    else:
+        write.write_text(text + "\n", encoding="utf-8")

@@ -154,7 +154,7 @@ def test_the_file_resolves_what_nobody_answered_and_refunds_what_came_too_late(s
 def test_calls_are_in_the_openapi_document_with_their_parameters(shop: Shop) -> None:
     paths = shop.get("/openapi.json")["paths"]
     assert paths["/v1/admin/settle"]["post"]["requestBody"]["required"]
-    assert paths["/v1/settlements"]["get"]["description"] == "For back_office."
+    assert paths["/v1/settlements"]["get"]["security"] == [{"back_office": []}]
     (month,) = paths["/v1/settlements/month/{month}"]["get"]["parameters"]
     assert (month["name"], month["in"]) == ("month", "path")
 
