@@ -235,6 +235,7 @@ async function boot() {
   const { texts, ...head } = JSON.parse(document.getElementById("head").textContent);
   language = document.documentElement.lang;
   const scene = await readScene(head, document.getElementById("columns").textContent.trim());
+  await document.fonts.load("14px 'omotwin player'", scene.title);
   root.classList.add("ready");
   window.omoPlayer = startPlayer(scene, texts, root);
 }
