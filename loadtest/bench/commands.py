@@ -26,7 +26,7 @@ def register(app: typer.Typer) -> None:
 
 def generator(
     rounds: Annotated[int, typer.Option(min=1, help="The two take turns this many times.")] = 5,
-    seconds: Annotated[float, typer.Option(min=1, help="Length of each turn.")] = 5.0,
+    seconds: Annotated[float, typer.Option(min=1, help="Length of our turns; the peer sends as many requests.")] = 5.0,
     rate: Annotated[float, typer.Option(min=1, help="Sales a second that our replay offers; each is 3 requests.")] = (
         1000.0
     ),

@@ -1,9 +1,11 @@
-"""The peer of `omo bench generator`: the same sales written for Locust by hand, as its documentation teaches.
+r"""The peer of `omo bench generator`: the same sales written for Locust by hand, as its documentation teaches.
 
-    locust -f loadtest/bench/plain_user.py --headless --users 32 --spawn-rate 32 --run-time 5s --host URL
+    OMO_BENCH_REQUESTS=15000 OMO_BENCH_NOTE=note.json \
+      locust -f loadtest/bench/plain_user.py --headless --users 32 --spawn-rate 32 --host URL
 
 A few users, each of whom sells without a pause on a connection that it keeps: closed loop, the least work per request.
-Writes requests and CPU seconds of the generator to the file that OMO_BENCH_NOTE names.
+Ends after OMO_BENCH_REQUESTS requests and writes their number and the CPU seconds of the generator to the file that
+OMO_BENCH_NOTE names.
 """
 
 from __future__ import annotations
@@ -14,6 +16,7 @@ import os
 from pathlib import Path
 from typing import Any
 
+import gevent
 import psutil
 from locust import FastHttpUser, constant, events, task
 from locust.env import Environment
@@ -43,9 +46,17 @@ class Till(FastHttpUser):
 
 
 @events.test_start.add_listener  # type: ignore[untyped-decorator]
-def begin(**_: Any) -> None:
+def begin(environment: Environment, **_: Any) -> None:
     """Start the clock."""
+    gevent.spawn(_end_after, environment, int(os.environ["OMO_BENCH_REQUESTS"]))
     _cpu_at_start.append(sum(psutil.Process().cpu_times()[:2]))
+
+
+def _end_after(environment: Environment, requests: int) -> None:
+    while environment.stats.num_requests < requests:
+        gevent.sleep(0.05)
+    if environment.runner is not None:
+        environment.runner.quit()
 
 
 @events.test_stop.add_listener  # type: ignore[untyped-decorator]

@@ -41,7 +41,7 @@ def test_sales_arrive_as_a_poisson_process_does() -> None:
 
 
 @pytest.mark.slow
-def test_generator_bench_counts_every_request_of_both_sides(tmp_path: Path) -> None:
+def test_generator_bench_counts_every_request_of_both_sides() -> None:
     command = [sys.executable, "-m", "omo", "bench", "generator", "--rounds", "1", "--seconds", "2", "--rate", "50"]
     root = Path(__file__).parents[2]
     done = subprocess.run([*command, "--json"], cwd=root, capture_output=True, timeout=120, check=False)
