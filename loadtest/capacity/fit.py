@@ -17,19 +17,20 @@ Floats = NDArray[np.float64]
 RESAMPLES: Final = 200
 TRUSTED: Final = 2.0
 """Extrapolation beyond this many times the measured range is marked."""
+LEAST_STEPS: Final = 5
 _CURVE: Final = 60
 
 
 def scalability(points: Sequence[Point], seed: int = 0) -> dict[str, Any] | None:
     """USL of throughput against calls in flight, with 95 % percentile intervals of a bootstrap over the steps.
 
-    Steps with less than one call in flight say nothing of contention and are left out. None where fewer than three
-    different ones remain.
+    Steps with less than one call in flight say nothing of contention and are left out. None where fewer than
+    `LEAST_STEPS` different ones remain: three numbers always fit three steps.
     """
     used = [point for point in points if point.in_flight >= 1 and point.achieved_per_s > 0]
     load = np.array([point.in_flight for point in used])
     rate = np.array([point.achieved_per_s for point in used])
-    if len(np.unique(load)) < 3:
+    if len(np.unique(load)) < LEAST_STEPS:
         return None
     law = fit(load, rate)
     laws = _bootstrap(load, rate, seed)
@@ -40,6 +41,7 @@ def scalability(points: Sequence[Point], seed: int = 0) -> dict[str, Any] | None
         "coherence": _estimate(law.coherence, [each.coherence for each in laws]),
         "rate_per_s": _estimate(law.rate, [each.rate for each in laws]),
         "best_in_flight": law.best_load if isfinite(law.best_load) else None,
+        "most_beyond_trust": bool(law.best_load > TRUSTED * load.max()),
         "most_per_s": _estimate(_most(law), [_most(each) for each in laws]),
         "steps": len(used),
         "measured_in_flight": [float(load.min()), float(load.max())],

@@ -27,6 +27,7 @@ from sim.log.run_directory import write_json
 SCHEMA: Final = "omo.capacity/1"
 
 QUIET: Final = 0.1
+QUIET_TRIES: Final = 3
 _NOTHING: Final = Endpoint(0, 0.0, (0.0,) * len(QUANTILES))
 
 StepOf = Callable[[int, float], Point]
@@ -176,8 +177,15 @@ def _quiet(carried: Sequence[Point], run_step: Callable[[float], Point]) -> list
     rates = [point.asked_per_s for point in carried]
     if min(rates) <= 2 * QUIET * max(rates):
         return []
-    point = run_step(QUIET * max(rates))
-    return [] if point.interrupted else [point]
+    found: list[Point] = []
+    for _ in range(QUIET_TRIES):
+        point = run_step(QUIET * max(rates))
+        if point.interrupted:
+            break
+        found.append(point)
+        if not point.invalid_because:
+            break
+    return found
 
 
 def _check(carried: Sequence[Point], run_step: Callable[[float], Point]) -> dict[str, Any] | None:

@@ -83,6 +83,8 @@ def _law(console: Console, found: Mapping[str, Any]) -> None:
         return
     names = (("contention", "sigma"), ("coherence", "kappa"), ("most_per_s", "most calls/s"))
     parts = [f"{label} {_estimate(law[name])}" for name, label in names]
+    if law["most_beyond_trust"]:
+        parts[-1] += ", extrapolated beyond twice the measured range"
     console.print(f"Scalability law over {law['steps']} steps (95 % by bootstrap): {', '.join(parts)}", soft_wrap=True)
 
 

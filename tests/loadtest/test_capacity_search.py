@@ -173,6 +173,7 @@ def test_usl_is_found_again_with_intervals_that_hold_it_and_far_extrapolation_is
         assert found[name]["low"] <= 0.02 + 1e-4
         assert found[name]["high"] >= 0.02 - 1e-4
     assert found["best_in_flight"] == pytest.approx(7.0, rel=0.01)
+    assert not found["most_beyond_trust"]
     marked = [each["in_flight"] for each in found["curve"] if each["beyond_trust"]]
     assert min(marked) > 20.0
     assert max(marked) == pytest.approx(40.0)
@@ -185,7 +186,16 @@ def _in_flight(calls: float, per_s: float) -> Point:
 
 
 def test_too_few_loads_make_no_law() -> None:
-    assert scalability([mm1(10.0), mm1(20.0)]) is None
+    law = Scalability(0.02, 0.02, 1.0)
+    points = [_in_flight(n, float(law.throughput(n))) for n in (1.0, 2.0, 4.0, 4.0, 6.0)]
+    assert scalability(points) is None
+
+
+def test_a_peak_that_lies_far_beyond_what_was_measured_is_marked() -> None:
+    law = Scalability(0.02, 0.0001, 1.0)
+    found = scalability([_in_flight(n, float(law.throughput(n))) for n in (1.0, 2.0, 4.0, 6.0, 8.0, 10.0)])
+    assert found is not None
+    assert found["most_beyond_trust"], "sqrt(0.98 / 0.0001) = 99 calls in flight, measured up to 10"
 
 
 def test_the_part_with_the_largest_demand_saturates_first_at_limit_over_demand() -> None:
