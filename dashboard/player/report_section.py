@@ -11,7 +11,7 @@ from dashboard.player.scene import read_scene
 from dashboard.report import markup
 from dashboard.words import Words
 
-_STYLE: Final = "width: 100%; height: 760px; border: 1px solid #d9dee3; border-radius: 10px"
+_STYLE: Final = "width: 100%; height: 720px; border: 1px solid #d9dee3; border-radius: 10px"
 
 
 def player_section(run: Path, say: Words) -> str:

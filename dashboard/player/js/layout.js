@@ -1,6 +1,7 @@
 // Where everything stands: the town stretched over the canvas, stores pushed apart so that each has room for its plan.
 
 const FLOOR_TOP = 0.15;
+const ROUNDS = 200;
 
 function layOut(scene, width, height) {
   const strip = width < 640 ? 60 : 68;
@@ -40,15 +41,27 @@ function projection(scene, town) {
   ];
 }
 
+// Plans as big as the town has room for without one covering another.
 function storeBoxes(scene, town, place) {
   const open = scene.stores.map((store, index) => ({ ...store, index })).filter((s) => s.opens_day <= scene.last_day);
-  const area = (0.5 * town.width * town.height) / Math.max(1, open.length);
+  for (let share = 0.5; ; share *= 0.88) {
+    const boxes = settled(open, town, place, share);
+    if (share < 0.05 || !boxes.some((a, i) => boxes.some((b, j) => j > i && touch(a, b)))) return boxes;
+  }
+}
+
+function touch(a, b) {
+  return Math.abs(a.cx - b.cx) < (a.width + b.width) / 2 + 3 && Math.abs(a.cy - b.cy) < (a.height + b.height) / 2 + 3;
+}
+
+function settled(open, town, place, share) {
+  const area = (share * town.width * town.height) / Math.max(1, open.length);
   const width = Math.max(24, Math.min(town.width / 2 - 6, 264, Math.sqrt(area / 0.66)));
   const boxes = open.map((store) => {
     const [pinX, pinY] = place(store.x, store.y);
     return { ...store, pinX, pinY, width, height: width * 0.66, cx: pinX, cy: pinY, mini: width < 90 };
   });
-  for (let round = 0; round < 300; round++) settle(boxes, town, round);
+  for (let round = 0; round < ROUNDS * 1.5; round++) settle(boxes, town, round);
   for (const box of boxes) {
     box.x = box.cx - box.width / 2;
     box.y = box.cy - box.height / 2;
@@ -58,7 +71,7 @@ function storeBoxes(scene, town, place) {
 
 // One step: boxes that touch move apart, all are drawn to where their store stands, none leaves the town.
 function settle(boxes, town, round) {
-  const pull = 0.06 * (1 - round / 300);
+  const pull = 0.06 * Math.max(0, 1 - round / ROUNDS);
   for (const a of boxes) {
     a.cx += (a.pinX - a.cx) * pull;
     a.cy += (a.pinY - a.cy) * pull;
