@@ -23,6 +23,9 @@ PAGES: Final = {
     "size": {
         "load": ":material/speed:",
     },
+    "train": {
+        "learn": ":material/school:",
+    },
 }
 """Sections in the order of the navigation, and the pages of each: file in `app_pages/` and icon."""
 
