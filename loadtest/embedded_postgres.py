@@ -8,7 +8,6 @@ from a thread that lives as long as the server shall, usually the main one).
 
 from __future__ import annotations
 
-import ctypes
 import importlib.util
 import os
 import pwd
@@ -24,13 +23,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
-from loadtest.processes import kill_family
+from loadtest.processes import end_with_parent, kill_family
 from scenarios.errors import OmoError, TargetUnreachable, UsageError
 
 _PREFIX = "omo-pg-"
 _START_S = 60.0
 _STOP_S = 15.0
-_PR_SET_PDEATHSIG = 1
 
 _SETTINGS = {
     "listen_addresses": "",
@@ -246,24 +244,9 @@ def _start(binaries: Path, data: Path, private: Path, user: _User) -> subprocess
             start_new_session=True,  # Ctrl-C in the terminal is for us: we stop the server after its clients
             user=user.uid,
             group=user.gid,
-            preexec_fn=_end_with_parent(),
+            preexec_fn=end_with_parent(signal.SIGQUIT),
             extra_groups=user.groups,
         )
-
-
-def _end_with_parent() -> Callable[[], None] | None:
-    """What the child runs before exec, so that it gets SIGQUIT when the starting thread is gone (Linux only)."""
-    if not sys.platform.startswith("linux"):
-        return None
-    libc = ctypes.CDLL(None)
-    parent = os.getpid()
-
-    def arm() -> None:
-        libc.prctl(_PR_SET_PDEATHSIG, signal.SIGQUIT)
-        if os.getppid() != parent:  # it died before we were armed
-            os._exit(1)
-
-    return arm
 
 
 def _wait_ready(server: subprocess.Popen[bytes], data: Path, private: Path) -> None:

@@ -1,10 +1,13 @@
-"""Signals to a process and all that it has started."""
+"""Signals to a process and all that it has started, and the one that it gets when its parent is gone."""
 
 from __future__ import annotations
 
+import ctypes
+import os
 import signal
+import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Final
 
@@ -12,6 +15,7 @@ import psutil
 
 _DEAD_S: Final = 15.0
 _LOOK_S: Final = 0.005
+_PR_SET_PDEATHSIG: Final = 1
 
 
 def family(pid: int) -> list[psutil.Process]:
@@ -46,3 +50,18 @@ def _lives(process: psutil.Process) -> bool:
         return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
         return False
+
+
+def end_with_parent(number: signal.Signals) -> Callable[[], None] | None:
+    """What a child runs before exec, so that it gets the signal when the starting thread is gone (Linux only)."""
+    if not sys.platform.startswith("linux"):
+        return None
+    libc = ctypes.CDLL(None)
+    parent = os.getpid()
+
+    def arm() -> None:
+        libc.prctl(_PR_SET_PDEATHSIG, number)
+        if os.getppid() != parent:  # it died before we were armed
+            os._exit(1)
+
+    return arm

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from loadtest.processes import family, kill_family, signal_all
+from loadtest.processes import end_with_parent, family, kill_family, signal_all
 from scenarios.errors import TargetUnreachable
 
 _START_S: Final = 60.0
@@ -55,7 +55,8 @@ def process(
     """Run `command` for the length of the `with` block, then stop it; what it says goes to `log`.
 
     `quiet` keeps standard output out of the log: a server prints its keys there. The child has a session of its own:
-    Ctrl-C in the terminal reaches us alone, and we end our children in order.
+    Ctrl-C in the terminal reaches us alone, and we end our children in order. On Linux it also ends when the thread
+    that started it does.
     """
     child = _popen(command, log, extra, quiet=quiet)
     try:
@@ -75,6 +76,7 @@ def _popen(
             stderr=output,
             env=environment(extra),
             start_new_session=True,
+            preexec_fn=end_with_parent(signal.SIGTERM),
         )
 
 

@@ -12,7 +12,7 @@ import random
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, Literal
 
 from loadtest.api import Known, Reading, Reply, Request, poll_request, read_reply, request_of
 from loadtest.core.http_client import HttpClient, NoAnswer, Unreachable
@@ -34,6 +34,8 @@ _PATIENCE_S: Final = 90.0
 _BACKOFF_S: Final = (0.05, 1.0)
 _POLL_S: Final = 0.5
 _POLLS: Final = 60
+Ending = Literal["captured", "refused", "given_up"]
+
 _OPEN: Final = frozenset({"unknown", "created", "pending_customer"})
 
 
@@ -62,21 +64,22 @@ def steps_of(journey: int) -> list[Step]:
 
 @dataclass
 class Tally:
-    """How far the client has come. All journeys below `whole` have ended."""
+    """How far the client has come: all journeys below `whole` have ended, and this is how many of them how."""
 
     whole: int
-    ended: int = 0
     captured: int = 0
     refused: int = 0
     given_up: int = 0
-    _above: list[int] = field(default_factory=list)
+    _above: list[tuple[int, Ending]] = field(default_factory=list)
 
-    def end(self, journey: int) -> None:
-        """Count a journey."""
-        self.ended += 1
-        heapq.heappush(self._above, journey)
-        while self._above and self._above[0] == self.whole:
-            heapq.heappop(self._above)
+    def end(self, journey: int, ending: Ending) -> None:
+        """Count a journey as soon as all before it have ended too."""
+        heapq.heappush(self._above, (journey, ending))
+        while self._above and self._above[0][0] == self.whole:
+            _, done = heapq.heappop(self._above)
+            self.captured += done == "captured"
+            self.refused += done == "refused"
+            self.given_up += done == "given_up"
             self.whole += 1
 
 
@@ -100,8 +103,7 @@ class Driver:
 
         async def shopper() -> None:
             for number in numbers:
-                await self._journey(number)
-                self.tally.end(number)
+                self.tally.end(number, await self._journey(number))
                 if self._stopped():
                     return
 
@@ -112,23 +114,21 @@ class Driver:
         finally:
             self._client.close()
 
-    async def _journey(self, number: int) -> None:
+    async def _journey(self, number: int) -> Ending:
         known = Known()
+        ending: Ending = "given_up"
         for step in steps_of(number):
             row, read = await self._ask(step, step.action, request_of(self._run, step, known))
             body = read.body
             known.order, known.payment = body.order or known.order, body.payment or known.payment
-            if step.action == "pay" and row.outcome == "ok":
+            if row.outcome != "ok":
+                return ending if ending == "captured" or row.outcome == "unknown" else "refused"
+            if step.action == "pay":
                 state = await self._settled(step, body.payment, body.state)
-                self.tally.captured += state == "captured"
-                self.tally.refused += state == "failed"
-                self.tally.given_up += state in _OPEN
                 if state != "captured":
-                    return
-            elif row.outcome != "ok":
-                self.tally.refused += row.outcome == "rejected"
-                self.tally.given_up += row.outcome == "unknown"
-                return
+                    return "given_up" if state in _OPEN else "refused"
+                ending = "captured"
+        return ending
 
     async def _settled(self, step: Step, payment: int | None, state: str | None) -> str | None:
         for _ in range(_POLLS):

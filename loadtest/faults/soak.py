@@ -29,7 +29,7 @@ from loadtest.load import until_interrupted
 from loadtest.own_system import OwnServers, Setup, own_servers
 from loadtest.result import Setting, measure
 from loadtest.servers import Faults
-from loadtest.spool import Spool, to_parquet
+from loadtest.spool import Row, Spool, to_parquet
 from loadtest.trace_schema import CATALOGUE, STEPS, STOCK, Trace
 from scenarios.errors import OmoError, UsageError
 
@@ -111,11 +111,26 @@ def _begin(options: Options) -> State:
                 f"{options.out}: a soak of {state.payments:,} payments and {state.kills} kills was begun here; "
                 "continue it with the same numbers, or give --out a new directory"
             )
+        _forget_what_is_repeated(options.out / "spool" / f"{state.sessions:03d}.jsonl", state.whole)
         return state
     if options.out.exists() and any(options.out.iterdir()):
         raise UsageError(f"{options.out} is not empty and holds no soak; give --out a new directory")
     options.out.mkdir(parents=True, exist_ok=True)
     return State(options.payments, options.kills)
+
+
+def _forget_what_is_repeated(spool: Path, whole: int) -> None:
+    """Leave out the rows of journeys that had not ended when the client died: they are carried out again.
+
+    Under the same keys they get the same answers, which are then in the history once.
+    """
+    if not spool.is_file():
+        return
+    decoder = msgspec.json.Decoder(Row)
+    partial = spool.with_suffix(".partial")
+    with spool.open("rb") as lines, partial.open("wb") as kept:
+        kept.writelines(line for line in lines if line.endswith(b"\n") and decoder.decode(line).journey < whole)
+    partial.replace(spool)
 
 
 def goods(payments: int) -> Trace:

@@ -40,9 +40,12 @@ def test_journeys_count_as_whole_up_to_the_first_that_is_under_way(order: list[i
     tally = Tally(7)
     ended = set(range(7))
     for journey in order:
-        tally.end(journey)
+        tally.end(journey, "refused" if journey % 3 else "captured")
         ended.add(journey)
         assert tally.whole == next(number for number in range(28) if number not in ended)
+        counted = range(7, tally.whole)
+        assert tally.captured == sum(number % 3 == 0 for number in counted)
+        assert tally.captured + tally.refused == len(counted)
 
 
 @given(st.integers(0, 10**6))
