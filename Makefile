@@ -65,6 +65,9 @@ soak: $(VENV)/.installed ## a million payments, core and PostgreSQL killed ten t
 fuzz: $(VENV)/.installed-test ## hold the core to its OpenAPI document with thousands of made-up requests
 	OPENAPI_EXAMPLES=200 $(BIN)/python -m pytest tests/loadtest/test_openapi.py
 
+bench-dashboard: $(VENV)/.installed-test browser ## first content and answer to a click of each page, on the runs in runs/
+	$(BIN)/omo bench dashboard
+
 questions: $(VENV)/.installed ## answer the questions of docs/questions.md anew (half an hour)
 	$(BIN)/omo questions --write docs/questions.md
 
@@ -81,4 +84,4 @@ wheel: $(BIN)/python ## build the wheel into dist/
 clean: ## remove what this file made (not the runs)
 	rm -rf $(VENV) dist build
 
-.PHONY: help install demo test browser lint bench fuzz soak questions lock wheel clean
+.PHONY: help install demo test browser lint bench bench-dashboard fuzz soak questions lock wheel clean

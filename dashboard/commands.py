@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from dashboard.bench.commands import register as register_bench
 from dashboard.player.commands import player
 from dashboard.questions.commands import ask_questions
 
@@ -28,6 +29,7 @@ def register(app: typer.Typer) -> None:
     app.command()(report)
     app.command("questions")(ask_questions)
     app.command()(plot)
+    register_bench(app)
     app.command()(player)
 
 

@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 
+import dashboard
 from dashboard.words import words
 
 CHROMIUM = Path("/usr/bin/chromium")
@@ -24,6 +25,7 @@ FLAGS = [
     *("--disable-component-update", "--disable-sync"),
 ]
 PATIENCE_MS = 30_000
+PAGES = sorted(path.stem for path in Path(dashboard.__file__).parent.glob("app_pages/*.py"))
 
 pytestmark = [
     pytest.mark.browser,
@@ -112,10 +114,9 @@ def test_every_page_draws_without_an_error_or_a_foreign_request(
 ) -> None:
     say = words("ja" if language == "ja" else "en")
     visit = Visit(browser, address, color_scheme=scheme)
-    titles = {"": "start.title", "ledgers": "page.ledgers", "load": "page.load", "runs": "page.runs"}
-    for path, title in titles.items():
-        page = visit.open(f"/{path}?lang={language}")
-        assert page.locator("h1").inner_text().strip() == say(title)
+    for name in PAGES:
+        page = visit.open(f"/{'' if name == 'start' else name}?lang={language}")
+        assert page.locator("h1").inner_text().strip() == say("start.title" if name == "start" else f"page.{name}")
         luminance = page.evaluate("getComputedStyle(document.querySelector('[data-testid=stApp]')).backgroundColor")
         assert (int(re.findall(r"\d+", luminance)[0]) < 60) == (scheme == "dark")
     visit.clean()
@@ -147,12 +148,76 @@ def test_a_page_without_japanese_letters_still_names_the_other_language(browser:
     page.get_by_text("日本語", exact=True).click()
     page.wait_for_function(f"document.querySelector('h1')?.innerText.trim() === '{words('ja')('page.runs')}'")
     assert "lang=ja" in page.url
+    page.get_by_text(words("ja")("section.understand"), exact=True).first.click()
     page.get_by_role("link", name=words("ja")("page.ledgers")).first.click()
     page.wait_for_function(f"document.querySelector('h1')?.innerText.trim() === '{words('ja')('page.ledgers')}'")
     visit.clean()
 
 
-@pytest.mark.parametrize("path", ["", "ledgers", "ledgers?view=several", "load", "runs"])
+def test_from_a_question_to_its_result_in_the_browser(browser: Any, address: str) -> None:
+    """Start, a small run, its progress over a reload, its result, and the link that shows it again."""
+    say = words("en")
+    visit = Visit(browser, address)
+    page = visit.open("/?lang=en")
+    page.get_by_role("link", name=say("start.train_link")).click()
+    page.wait_for_url("**/run?*")
+    for field, value in ((say("run.replications"), "1"), (say("run.days"), "1"), (say("run.seed"), "9")):
+        page.get_by_label(field, exact=True).fill(value)
+        page.get_by_label(field, exact=True).press("Enter")
+    page.wait_for_selector("text=--seed 9 --reps 1 --set horizon.days=1")
+    page.get_by_role("button", name=say("run.launch"), exact=True).click()
+    page.wait_for_selector("[data-testid=stProgress]")
+    page.reload()
+    page.get_by_role("link", name=say("jobs.show")).click(timeout=4 * PATIENCE_MS)
+    page.wait_for_selector(f"text={say('runs.measures')}")
+    shown = page.locator("[data-testid=stHtml] table").first.inner_text()
+    again = Visit(browser, address)
+    other = again.open(page.url.removeprefix(address).replace("lang=en", "lang=ja"))
+    assert other.locator("h1").inner_text().strip() == words("ja")("page.runs")
+    (made,) = re.findall(r"ward-omo-\w{12}", page.url)
+    assert made in shown
+    assert made in other.url
+    again.clean()
+    visit.clean()
+
+
+def test_a_run_is_stopped_in_the_browser_and_kept_as_interrupted(browser: Any, address: str, runs_root: Path) -> None:
+    say = words("en")
+    visit = Visit(browser, address)
+    page = visit.open("/run?lang=en&kind=run&reps=1&days=2000&seed=8")
+    page.get_by_role("button", name=say("run.launch"), exact=True).click()
+    page.wait_for_selector("text=of 2,000 simulated days")
+    page.get_by_role("button", name=say("jobs.cancel"), exact=True).click()
+    page.wait_for_selector(f"text={say('jobs.cancelled_what')}", timeout=4 * PATIENCE_MS)
+    (stopped,) = runs_root.glob("*.interrupted")
+    page = visit.open(f"/runs?lang=en&run={stopped.name}")
+    page.wait_for_selector(f"text={say('runs.interrupted_what').split('.')[0]}")
+    visit.clean()
+    shutil.rmtree(stopped)
+
+
+def test_a_figure_can_be_had_as_a_picture_and_as_a_table(browser: Any, address: str, pair: tuple[Path, Path]) -> None:
+    say = words("ja")
+    visit = Visit(browser, address)
+    page = visit.open(f"/compare?lang=ja&a={pair[0].name}&b={pair[1].name}")
+    frame = page.locator("[class*=st-key-figure_]").first
+    frame.locator("svg.marks").wait_for()
+    with page.expect_download() as picture:
+        frame.get_by_role("button", name=say("figure.png"), exact=True).click()
+    content = Path(picture.value.path()).read_bytes()
+    assert content.startswith(b"\x89PNG")
+    width, height = (int.from_bytes(content[at : at + 4], "big") for at in (16, 20))
+    assert width > 1000
+    assert height > 300
+    with page.expect_download() as figures:
+        frame.get_by_role("button", name=say("figure.csv")).click()
+    assert Path(figures.value.path()).read_text(encoding="utf-8-sig").startswith("measure,difference,half_width")
+    frame.get_by_role("button", name=say("figure.table")).click()
+    page.locator("[data-testid=stPopoverBody] table").wait_for()
+    visit.clean()
+
+
+@pytest.mark.parametrize("path", ["", "ledgers?view=several", *(name for name in PAGES if name != "start")])
 def test_a_phone_needs_no_sideways_scrolling(browser: Any, address: str, path: str) -> None:
     visit = Visit(browser, address, viewport={"width": 390, "height": 844})
     page = visit.open(f"/{path}{'&' if '?' in path else '?'}lang=ja")
@@ -177,7 +242,7 @@ def test_a_broken_run_is_explained_without_a_traceback(browser: Any, address: st
 
 def _is_probe(url: str) -> bool:
     """Streamlit looks for itself beside a deep link first, and finds itself at the root."""
-    return bool(re.search(r"/(ledgers|load|runs)/_stcore/(health|host-config)$", url))
+    return bool(re.search(rf"/({'|'.join(PAGES)})/_stcore/(health|host-config)$", url))
 
 
 def _until_healthy(url: str, server: subprocess.Popen[bytes], log: Path) -> None:

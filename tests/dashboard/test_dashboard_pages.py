@@ -213,8 +213,8 @@ def begun(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[Plan]:
     def start(root: Path, commands: Commands, title: str, runs: list[str], shows: Shows, visits: float) -> None:
         plans.append(Plan(title, tuple(tuple(c) for c in commands), tuple(runs), shows, visits))
         (root / ".jobs").mkdir(exist_ok=True)
-        job = {"id": "1-a", "title": title, "commands": [list(c) for c in commands], "runs": list(runs)}
-        job |= {"shows": shows, "visits": visits, "pid": 2**22 + 1, "started": 0.0}
+        job: dict[str, object] = {"id": "1-a", "title": title, "commands": [list(c) for c in commands]}
+        job |= {"runs": list(runs), "shows": shows, "visits": visits, "pid": 2**22 + 1, "started": 0.0}
         (root / ".jobs" / "1-a.json").write_text(json.dumps(job))
 
     monkeypatch.setattr(jobs, "start", start)
