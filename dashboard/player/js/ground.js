@@ -2,7 +2,7 @@
 
 function readLook(element) {
   const style = getComputedStyle(element);
-  const names = ["ink", "soft", "line", "panel", "ground", "home", "shelf", "store", "app", "ec", "rival", "lost"];
+  const names = ["ink", "soft", "line", "panel", "ground", "home", "shelf", "store", "app", "ec", "rival", "lost", "alarm"];
   const look = Object.fromEntries(names.map((name) => [name, style.getPropertyValue(`--${name}`).trim()]));
   look.collect = look.ec;
   look.font = style.fontFamily;
@@ -61,7 +61,7 @@ function paintCards(pen, look, plan, says) {
     if (!plan.narrow) icon(pen, look, name, card.x + 18, card.y + 21);
     const room = card.width - inset - 5;
     write(pen, look, said.title, card.x + inset, card.y + 17, { size, bold: true, room });
-    const colour = said.alarm ? look.lost : look.soft;
+    const colour = said.alarm ? look.alarm : look.soft;
     write(pen, look, said.text, card.x + inset, card.y + 33, { size: size - 0.5, colour, room, bold: said.alarm });
     if (said.bars) paintAnswers(pen, look, card, said.bars, inset);
   }
@@ -193,11 +193,11 @@ function paintSign(pen, look, plan, box, said) {
   }
   const y = box.y + box.height * FLOOR_TOP - 3;
   write(pen, look, box.name, box.x + 8, y, { size, bold: true, room: box.width * 0.45 });
-  const colour = said.long ? look.lost : look.soft;
+  const colour = said.long ? look.alarm : look.soft;
   write(pen, look, said.text, box.x + box.width - 8, y, { size: size - 1, align: "right", colour, bold: said.long, room: box.width * 0.52 });
   if (said.parcels) {
     const { pickup } = PLAN;
     const x = box.x + (pickup.x + 0.095) * box.width;
-    write(pen, look, said.parcels, x, box.y + (pickup.y + pickup.height / 2) * box.height + 4, { size: size - 1, bold: true, align: "center", colour: look.ec });
+    write(pen, look, said.parcels, x, box.y + (pickup.y + pickup.height / 2) * box.height + 4, { size: size - 1, bold: true, align: "center" });
   }
 }

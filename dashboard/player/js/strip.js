@@ -57,7 +57,7 @@ function paintHappenings(pen, look, scene, day, texts, width, base) {
     const label = found.brands.length ? `${name}: ${found.brands.map((b) => texts[`brand_${b}`] ?? b).join(", ")}` : name;
     const wide = written(pen, look, label, { size: 10.5, bold: bad });
     const x = Math.max(0, Math.min(left + 3, width - wide));
-    write(pen, look, label, x, 9, { size: 10.5, bold: bad, colour: bad ? look.lost : look.soft });
+    write(pen, look, label, x, 9, { size: 10.5, bold: bad, colour: bad ? look.alarm : look.soft });
   }
 }
 
