@@ -85,11 +85,14 @@ def _show_comparison(console: Console, comparison: Mapping[str, Any]) -> None:
     for column in table.columns[2:5]:
         column.justify = "right"
     colours = {"better": "[green]better[/]", "worse": "[red]worse[/]"}
-    for row in comparison["rows"]:
+    told = [row for row in comparison["rows"] if row["action"] == "all" or row["verdict"] in colours]
+    for row in told:
         interval = f" [{row['interval'][0]:+.4g}, {row['interval'][1]:+.4g}]" if row["interval"] else ""
         figures = (f"{row['baseline']:,.4g}", f"{row['candidate']:,.4g}", f"{row['difference']:+.4g}{escape(interval)}")
         table.add_row(row["action"], row["measure"], *figures, colours.get(row["verdict"], row["verdict"] or ""))
-    console.print(table if comparison["rows"] else "  not compared: this run is not valid")
+    console.print(table if told else "  not compared: this run is not valid")
+    if quiet := len(comparison["rows"]) - len(told):
+        console.print(f"{quiet} figures of single actions show no difference, or are too short to tell (load.json)")
 
 
 def _load_row(result: Mapping[str, Any], action: str) -> list[str]:
