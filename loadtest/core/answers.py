@@ -120,6 +120,13 @@ class Code(Answer, frozen=True):
     expires_at: Moment
 
 
+class Token(Answer, frozen=True):
+    """A member's token: `Authorization: Bearer <token>` until it expires."""
+
+    token: str
+    expires_at: Moment
+
+
 class Paid(Answer, frozen=True):
     """A payment: `failed` has a reason, `pending_customer` of a dynamic QR its EMVCo payload."""
 
@@ -294,6 +301,7 @@ ANSWERS: dict[tuple[str, str], Says] = {
     ("GET", "/v1/orders/{id}"): Says(200, OrderShown, {404: ("not_found",)}),
     **{("POST", f"/v1/orders/{{id}}/{action}"): _ADVANCE for action in ("ready", "collect", "ship", "cancel")},
     ("POST", "/v1/payment-codes"): Says(201, Code),
+    ("POST", "/v1/member-tokens"): Says(201, Token),
     ("POST", "/v1/payments"): Says(
         201,
         Paid,

@@ -9,9 +9,10 @@ from typing import Any, Final
 
 import msgspec
 
-from loadtest.core.auth import client_of, digests
+from loadtest.core.auth import client_of, digests, member_of
 from loadtest.core.database import Unavailable
 from loadtest.core.idempotency import fingerprint, key_problem
+from loadtest.core.members import Pace, hindrance
 from loadtest.core.openapi import SERVICE, document
 from loadtest.core.routes import Route, routes
 from loadtest.core.rsgi import App, Reply, error_reply, json_reply, read_body, send
@@ -28,6 +29,7 @@ def make_app(core: Core) -> App:
     for method, path in table:
         methods.setdefault(path, set()).add(method)
     known = digests(core.settings.keys)
+    pace = Pace()
     description = json_reply(200, document(list(table.values())))
 
     async def app(scope: Any, protocol: Any) -> None:
@@ -45,7 +47,7 @@ def make_app(core: Core) -> App:
         began_s = time.perf_counter()
         status = 500
         try:
-            reply = await _answer(core, route, known, found, scope, protocol)
+            reply = await _answer(core, route, known, pace, found, scope, protocol)
             status = reply.status
             send(protocol, reply)
         finally:
@@ -56,12 +58,25 @@ def make_app(core: Core) -> App:
 
 
 async def _answer(
-    core: Core, route: Route, known: dict[bytes, str], found: re.Match[str] | None, scope: Any, protocol: Any
+    core: Core,
+    route: Route,
+    known: dict[bytes, str],
+    pace: Pace,
+    found: re.Match[str] | None,
+    scope: Any,
+    protocol: Any,
 ) -> Reply:
     headers = scope.headers
     client = client_of(headers.get("authorization"), known) or ""
+    shopper = None
     if route.clients and client not in route.clients:
-        return _refused(client, route)
+        if not client:
+            shopper = member_of(headers.get("authorization"), core.settings.keys, time.time())
+        if shopper is None or "member" not in route.clients:
+            return _refused(client or ("" if shopper is None else "member"), route)
+        if not pace.allows(shopper, time.monotonic()):
+            return error_reply(429, "too_many_requests", "slow down", _RETRY)
+        client = f"member:{shopper}"
     key = headers.get("idempotency-key")
     if route.keyed and (problem := key_problem(key)):
         return error_reply(400, "idempotency_key_missing" if not key else "idempotency_key_invalid", problem)
@@ -74,9 +89,17 @@ async def _answer(
             message = msgspec.json.decode(body, type=route.message)
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             return error_reply(400, "invalid_request", str(error))
+    identity = int(found[1] or 0) if found else 0
+    if shopper is not None:
+        try:
+            refused = await hindrance(core, route.path, shopper, identity, message)
+        except Unavailable as error:
+            return error_reply(503, "unavailable", str(error), _RETRY)
+        if refused is not None:
+            return refused
     request = Request(
         client=client,
-        id=int(found[1] or 0) if found else 0,
+        id=identity,
         month=(found[2] or "") if found else "",
         query=scope.query_string,
         body=body,

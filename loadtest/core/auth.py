@@ -69,3 +69,20 @@ def signature(secret: str, body: bytes) -> str:
 def is_signed(secret: str, body: bytes, given: str | None) -> bool:
     """Whether `given` is the body's signature, compared in constant time."""
     return given is not None and hmac.compare_digest(signature(secret, body), given)
+
+
+def member_token(keys: Keys, shopper: int, until_s: int) -> str:
+    """A token with which `shopper` may see themselves until `until_s` (seconds since 1970)."""
+    claim = f"m.{shopper}.{until_s}"
+    return f"{claim}.{signature('member of ' + keys.app, claim.encode())}"
+
+
+def member_of(authorization: str | None, keys: Keys, now_s: float) -> int | None:
+    """The shopper behind a member's `Authorization` header; None when it is none of ours, or its time is over."""
+    if authorization is None or not authorization.startswith("Bearer m."):
+        return None
+    claim, _, given = authorization[7:].rpartition(".")
+    if not given.isascii() or not is_signed("member of " + keys.app, claim.encode(), given):
+        return None
+    _, shopper, until_s = claim.split(".")
+    return int(shopper) if now_s < int(until_s) else None

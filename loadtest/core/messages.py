@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 import msgspec
 from msgspec import Meta
+
+NO_CARD: Final = r"^(?!.*[0-9]([ -]?[0-9]){12})[^\x00-\x1f]*$"
+"""Text that people write has no 13 digits in a row: card numbers must not be stored, not even by mistake."""
 
 Id = Annotated[int, Meta(ge=1, le=2**63 - 1)]
 Shopper = Annotated[int, Meta(ge=0, le=2**63 - 1)]
 Sku = Annotated[int, Meta(ge=0, le=2**31 - 1)]
 Quantity = Annotated[int, Meta(ge=1, le=100_000)]
 Yen = Annotated[int, Meta(ge=1, le=10**12)]
-Name = Annotated[str, Meta(min_length=1, max_length=64, pattern=r"^[^\x00-\x1f]*$")]
-Text = Annotated[str, Meta(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f]*$")]
+Name = Annotated[str, Meta(min_length=1, max_length=64, pattern=NO_CARD)]
+Text = Annotated[str, Meta(min_length=1, max_length=200, pattern=NO_CARD)]
+Token = Annotated[str, Meta(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f]*$")]
+"""A key that somebody's machine has made."""
 
 
 class Message(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -69,6 +74,12 @@ class PaymentCode(Message, frozen=True):
     brand: Name
 
 
+class MemberToken(Message, frozen=True):
+    """Access for one shopper to what is theirs."""
+
+    shopper: Shopper
+
+
 class Payment(Message, frozen=True):
     """Pay an order in full. `code` with method `cpm` only."""
 
@@ -76,7 +87,7 @@ class Payment(Message, frozen=True):
     amount_yen: Yen
     method: Literal["cash", "card", "cpm", "dynamic_qr", "wallet"]
     brand: Name
-    code: Name | None = None
+    code: Token | None = None
 
 
 class Refund(Message, frozen=True):
@@ -88,11 +99,11 @@ class Refund(Message, frozen=True):
 
 
 class Event(msgspec.Struct, frozen=True):
-    """A webhook of the PSP; further fields are kept and not read."""
+    """A webhook of the PSP; further fields are neither read nor kept."""
 
-    event_id: Text
-    merchant_payment_id: Text
-    state: Text
+    event_id: Token
+    merchant_payment_id: Token
+    state: Token
 
 
 class SeedProduct(Message, frozen=True):

@@ -35,6 +35,7 @@ def document(routes: list[Route]) -> dict[str, Any]:
         paths.setdefault(route.path, {})[route.method.lower()] = _operation(route)
     paths.update(_services())
     keys = {kind: {"type": "http", "scheme": "bearer", "description": f"The key of the {kind}."} for kind in KINDS}
+    keys["member"] = {"type": "http", "scheme": "bearer", "description": "A token of POST /v1/member-tokens."}
     return {
         "openapi": "3.1.0",
         "info": {"title": "omotwin payment and inventory core", "version": "1"},
@@ -128,6 +129,8 @@ def _responses(route: Route) -> dict[str, Any]:
     if route.clients:
         may(401, "unauthenticated")
         may(403, "forbidden")
+    if "member" in route.clients:
+        may(429, "too_many_requests")
     if route.message is not None:
         may(400, "invalid_request")
     if "{id}" in route.path or "{month}" in route.path:
@@ -151,6 +154,6 @@ def _responses(route: Route) -> dict[str, Any]:
 def _refusal(status: int, codes: tuple[str, ...]) -> dict[str, Any]:
     schema = {"allOf": [_reference(Error), {"properties": {"error": {"enum": list(codes)}}}]}
     answer = _json(", ".join(codes), schema)
-    if status == 503:
+    if status in (429, 503):
         answer["headers"] = {"Retry-After": {"description": "Seconds", "required": True, "schema": {"type": "integer"}}}
     return answer

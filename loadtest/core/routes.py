@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from loadtest.core import (
     catalogue,
+    members,
     messages,
     orders,
     payments,
@@ -44,6 +45,7 @@ _TILL_APP = frozenset({"till", "app"})
 _APP = frozenset({"app"})
 _OFFICE = frozenset({"back_office"})
 _ALL = frozenset({"till", "app", "back_office"})
+_MEMBER = frozenset({"member"})
 _TILL_OFFICE = frozenset({"till", "back_office"})
 
 
@@ -61,17 +63,26 @@ def routes() -> list[Route]:
         for action in ("ready", "collect", "ship", "cancel")
     ]
     return [
-        Route("GET", "/v1/products/{id}", _TILL_APP, catalogue.product, "A product"),
-        Route("GET", "/v1/availability", _TILL_APP, catalogue.availability, "Units that can be promised now"),
-        Route("POST", "/v1/scans", _TILL_APP, catalogue.scan, "Scan a label", messages.Scan, keyed=True),
+        Route("GET", "/v1/products/{id}", _TILL_APP | _MEMBER, catalogue.product, "A product"),
+        Route("GET", "/v1/availability", _TILL_APP | _MEMBER, catalogue.availability, "Units that can be promised now"),
+        Route("POST", "/v1/scans", _TILL_APP | _MEMBER, catalogue.scan, "Scan a label", messages.Scan, keyed=True),
         Route("POST", "/v1/reservations", _APP, reservations.reserve, "Hold stock", messages.Reservation, keyed=True),
         Route("DELETE", "/v1/reservations/{id}", _APP | _OFFICE, reservations.release, "Give a hold back"),
         Route("POST", "/v1/orders", _TILL_APP, orders.place, "Place an order", messages.Order, keyed=True),
-        Route("GET", "/v1/orders/{id}", _ALL, orders.show, "Where an order stands"),
+        Route("GET", "/v1/orders/{id}", _ALL | _MEMBER, orders.show, "Where an order stands"),
         *steps,
-        Route("POST", "/v1/payment-codes", _APP, payments.make_code, "One-time code", messages.PaymentCode, keyed=True),
+        Route(
+            "POST",
+            "/v1/payment-codes",
+            _APP | _MEMBER,
+            payments.make_code,
+            "One-time code",
+            messages.PaymentCode,
+            keyed=True,
+        ),
+        Route("POST", "/v1/member-tokens", _APP, members.make_token, "A member's token", messages.MemberToken),
         Route("POST", "/v1/payments", _TILL_APP, payments.pay, "Pay an order", messages.Payment, keyed=True),
-        Route("GET", "/v1/payments/{id}", _ALL, payments.show, "Where a payment stands"),
+        Route("GET", "/v1/payments/{id}", _ALL | _MEMBER, payments.show, "Where a payment stands"),
         Route("POST", "/v1/refunds", _ALL, refunds.refund, "Refund a payment", messages.Refund, keyed=True),
         Route("POST", "/v1/psp/webhooks", frozenset(), webhooks.receive, "An event of the PSP"),
         Route(

@@ -1,4 +1,4 @@
-"""Events of the PSP: at least once, in any order. Kept first, answered, merged afterwards."""
+"""Events of the PSP: at least once, in any order. Kept first (what is read of them), answered, merged afterwards."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ async def receive(core: Core, request: Request) -> Reply:
         event = msgspec.json.decode(request.body, type=Event)
     except msgspec.DecodeError as error:
         return error_reply(400, "invalid_request", str(error))
-    row = await core.database.row(_KEEP, event.event_id, request.body.decode())
+    row = await core.database.row(_KEEP, event.event_id, msgspec.json.encode(event).decode())
     if row["todo"]:
         core.later(_merge_quietly(core, event.event_id))
     return json_reply(200, {"event": event.event_id, "new": row["todo"]})

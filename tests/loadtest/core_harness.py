@@ -58,6 +58,7 @@ def process(
             raise
     assert child.returncode in (0, -9), log.read_text()  # -9: the test killed it
     assert "Traceback" not in log.read_text(), log.read_text()
+    assert '"level":"error"' not in log.read_text(), log.read_text()
 
 
 @dataclass
