@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import base64
 import io
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +15,9 @@ import pytest
 from fontTools.ttLib import TTFont
 from typer.testing import CliRunner
 
+import dashboard
 import omo
+from dashboard.player.codes import CHANNELS, PAYMENT_KINDS, TELLING
 from dashboard.player.page import player_page
 from dashboard.player.scene import DAY_S, read_scene
 from dashboard.report.build import render
@@ -25,6 +29,9 @@ FLAGS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-backgroun
 NEEDS_CHROMIUM = pytest.mark.skipif(
     not CHROMIUM.is_file(), reason=f"no Chromium at {CHROMIUM}: apt-get install chromium"
 )
+SCRIPTS = Path(dashboard.__file__).parent / "player" / "js"
+UNTOLD = {"ready", "refunded", "proposal_taken"}
+"""What happens behind a shopper's back, or is said by another step of the story."""
 
 Pair = tuple[Path, Path]
 
@@ -223,8 +230,6 @@ def test_equal_scenes_give_equal_bytes_and_ask_for_nothing(pair: Pair) -> None:
 
 
 def test_the_japanese_page_carries_every_japanese_letter_that_it_uses(pair: Pair) -> None:
-    import base64
-
     html = player_page(read_scene(pair[1], 1), words("ja"))
     match = re.search(r"font/woff;base64,([^)]+)\)", html)
     assert match
@@ -234,8 +239,6 @@ def test_the_japanese_page_carries_every_japanese_letter_that_it_uses(pair: Pair
 
 
 def test_titles_from_files_cannot_break_the_page(pair: Pair) -> None:
-    from dataclasses import replace
-
     html = player_page(replace(read_scene(pair[1], 1), title="</script><script>alert(1)</script>"), words("en"))
     assert "<script>alert" not in html
 
@@ -249,3 +252,16 @@ def test_the_command_writes_beside_the_run_and_names_a_wrong_time(pair: Pair, tm
     wrong = CliRunner().invoke(omo.app, ["player", str(pair[1]), "--from", "noon"])
     assert isinstance(wrong.exception, UsageError)
     assert "write it as 12:45" in str(wrong.exception)
+
+
+@pytest.mark.parametrize("language", ["en", "ja"])
+def test_every_text_that_the_page_names_exists(language: str) -> None:
+    texts = words("ja" if language == "ja" else "en").texts
+    script = "".join(path.read_text(encoding="utf-8") for path in sorted(SCRIPTS.glob("*.js")))
+    named = set(re.findall(r"\btexts\.([a-z_]+)", script)) - {"replace"}
+    (brief,) = re.findall(r"const BRIEF = \[([^\]]*)\]", script)
+    named |= {f"brief_{kind.replace(' ', '_')}" for kind in re.findall(r'"([^"]+)"', brief)}
+    assert len(named) > 25
+    assert {f"player.{name}" for name in named} <= texts.keys()
+    told = {*TELLING, *PAYMENT_KINDS, *(f"captured_{channel}" for channel in CHANNELS)} - {"captured", *UNTOLD}
+    assert {f"player_story.{kind}" for kind in told} <= texts.keys()
