@@ -149,7 +149,7 @@ def test_a_page_without_japanese_letters_still_names_the_other_language(browser:
     page.wait_for_function(f"document.querySelector('h1')?.innerText.trim() === '{words('ja')('page.runs')}'")
     assert "lang=ja" in page.url
     page.get_by_text(words("ja")("section.understand"), exact=True).first.click()
-    page.get_by_role("link", name=words("ja")("page.ledgers")).first.click()
+    page.get_by_role("menuitem", name=words("ja")("page.ledgers")).first.click()
     page.wait_for_function(f"document.querySelector('h1')?.innerText.trim() === '{words('ja')('page.ledgers')}'")
     visit.clean()
 
@@ -186,7 +186,7 @@ def test_a_run_is_stopped_in_the_browser_and_kept_as_interrupted(browser: Any, a
     visit = Visit(browser, address)
     page = visit.open("/run?lang=en&kind=run&reps=1&days=2000&seed=8")
     page.get_by_role("button", name=say("run.launch"), exact=True).click()
-    page.wait_for_selector("text=of 2,000 simulated days")
+    page.wait_for_selector("text=of 2,000 simulated days", timeout=4 * PATIENCE_MS)
     page.get_by_role("button", name=say("jobs.cancel"), exact=True).click()
     page.wait_for_selector(f"text={say('jobs.cancelled_what')}", timeout=4 * PATIENCE_MS)
     (stopped,) = runs_root.glob("*.interrupted")
