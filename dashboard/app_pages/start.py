@@ -59,6 +59,7 @@ def _question(name: str, answer: Answer | None, say: Words) -> None:
     st.markdown(f"#### {QUESTIONS[name]} {say(f'start.{name}_title')}")
     st.markdown(say(f"start.{name}_text"))
     if name == "train":
+        page.link("learn", say("start.train_exercises"), say)
         page.link("run", say("start.train_link"), say, kind="run")
         return
     if answer is not None:
