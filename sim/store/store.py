@@ -198,7 +198,8 @@ class Store:
         if self.lines[0].pool is self.tills:
             self.tills.set_capacity(tills)
             return
-        self.open_lines = min(max(1, tills), len(self.lines))  # a till that closes serves its line, but nobody joins it any more
+        # A till that closes serves its line, but nobody joins it any more.
+        self.open_lines = min(max(1, tills), len(self.lines))
         if self.jockeys:
             look_around(self)
 
