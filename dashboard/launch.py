@@ -118,9 +118,15 @@ def seconds_for(root: Path, visits: float) -> float:
     rates = [
         job.visits / spent
         for job in jobs.jobs(root)
-        if job.visits and (spent := jobs.seconds(root, job)) and jobs.state(root, job) == "done"
+        if job.visits and _made(root, job) and (spent := jobs.seconds(root, job)) and jobs.state(root, job) == "done"
     ]
     return _START_S + visits / (median(rates) if rates else VISITS_PER_S)
+
+
+def _made(root: Path, job: Job) -> bool:
+    """Whether a job has really simulated its runs: equal inputs are not run twice."""
+    manifests = [root / name / "manifest.json" for name in job.runs]
+    return all(path.is_file() and path.stat().st_mtime >= job.started for path in manifests)
 
 
 def _shown(runs: Sequence[str]) -> Shows:
