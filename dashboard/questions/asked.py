@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 import shlex
 import subprocess
 import sys
@@ -14,12 +15,12 @@ from pathlib import Path
 from typing import Final
 
 from dashboard.words import Language
-from scenarios.errors import OmoError, UsageError
+from scenarios.errors import ObjectiveMissed, OmoError, UsageError
 
 COLUMNS: Final = 132
 """Width of the tables in what is written."""
-_READ_RUNS: Final = ("demand",)
-"""Commands that read runs and write none."""
+_OBJECTIVE_MISSED: Final = ObjectiveMissed.exit_code
+"""An answer too: what was promised is not kept."""
 
 
 @dataclass(frozen=True)
@@ -60,12 +61,20 @@ def question(number: int) -> Question:
 def ask(command: str, out: Path) -> str:
     """What an `omo ...` command prints when its runs are kept in `out`; `OmoError` where it fails."""
     name, *rest = shlex.split(command)[1:]
-    arguments = [sys.executable, "-m", "omo", name, *rest, "--runs" if name in _READ_RUNS else "--out", str(out)]
+    arguments = [sys.executable, "-m", "omo", name, *rest, *_folders(name, out)]
     environment = os.environ | {"COLUMNS": str(COLUMNS), "NO_COLOR": "1"}
     done = subprocess.run(arguments, stdout=subprocess.PIPE, text=True, env=environment, check=False)
-    if done.returncode:
+    if done.returncode not in (0, _OBJECTIVE_MISSED):
         raise OmoError(f"{command}: ended with exit code {done.returncode}")
     return "\n".join(line.rstrip() for line in done.stdout.splitlines()).strip("\n")
+
+
+def _folders(name: str, out: Path) -> list[str]:
+    """Where a command finds its runs in `out` and leaves what it makes: a load test's results in a new folder each."""
+    new = ["--out", str(out / f"{name}-{secrets.token_hex(4)}")]
+    return {"demand": ["--runs", str(out)], "capacity": ["--runs", str(out), *new], "drill": new}.get(
+        name, ["--out", str(out)]
+    )
 
 
 def markdown(asked: Sequence[Question], out: Path) -> Iterator[str]:
