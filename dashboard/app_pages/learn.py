@@ -60,8 +60,9 @@ def _overview(mine: Session, say: Words) -> None:
     st.progress(
         done / len(exercises()), text=say("learn.progress", done=done, all=len(exercises()), points=mine.points)
     )
-    columns = st.columns(2)
     for number, exercise in enumerate(exercises().values()):
+        if number % 2 == 0:
+            columns = st.columns(2)
         answer = mine.answers.get(exercise.id)
         mark = say("learn.minutes", n=exercise.minutes)
         if answer is not None:
@@ -96,8 +97,8 @@ def _name(mine: Session, say: Words) -> None:
 
 
 def _class(say: Words) -> None:
-    st.markdown(say("learn.trainers_what"))
     root = page.root()
+    st.markdown(say("learn.trainers_what", root=root))
     waiting = [exercise for exercise in exercises().values() if missing(exercise, root)]
     running = any(jobs.state(root, job) in UNDER_WAY for job in jobs.jobs(root) if job.shows.get("page") == "learn")
     if running:

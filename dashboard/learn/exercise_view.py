@@ -9,9 +9,9 @@ import streamlit as st
 
 from dashboard import jobs, page
 from dashboard.amounts import figure, interval, roughly, yen
-from dashboard.charts import measured
 from dashboard.jobs import UNDER_WAY, Job
 from dashboard.learn import sessions
+from dashboard.learn.chart import BETWEEN, choices
 from dashboard.learn.exercises import SEED, Exercise, command, exercises
 from dashboard.learn.outcomes import CONTRIBUTION, Outcome, missing, outcome
 from dashboard.learn.score import score
@@ -59,7 +59,7 @@ def job_of(exercise: Exercise, root: Path) -> Job | None:
 def option_name(exercise: Exercise, world: str, say: Words) -> str:
     """The options of a world, in words."""
     chosen = exercise.options_of(world).items()
-    return " · ".join(say(f"exercise.{exercise.id}_{decision}_{option}") for decision, option in chosen)
+    return BETWEEN.join(say(f"exercise.{exercise.id}_{decision}_{option}") for decision, option in chosen)
 
 
 def _exercise(exercise: Exercise, mine: Session, say: Words) -> None:
@@ -188,13 +188,11 @@ def _reveal(exercise: Exercise, found: Outcome, answer: Answer, mine: Session, s
 
 
 def _chart(exercise: Exercise, found: Outcome, answer: Answer, say: Words) -> None:
-    document = {
-        "against_first": [{CONTRIBUTION: {"difference": _bounds(found, world)}} for world in exercise.worlds],
-    }
     titles = [_marked(exercise, world, answer, say) for world in exercise.worlds]
+    differences = [_bounds(found, world) for world in exercise.worlds]
     page.figure(
         f"learn_{exercise.id}",
-        measured.against_first(document, titles, say),
+        choices(titles, differences, exercise.worlds.index(answer.world), say.language),
         say,
         finding=say("learn.chart", option=option_name(exercise, found.best, say)),
         definition=say("learn.chart_what", base=option_name(exercise, exercise.worlds[0], say)),

@@ -220,7 +220,8 @@ def _settling(names: list[str], say: Words) -> None:
     job = _job(names)
     if job is None or jobs.state(page.root(), job) not in UNDER_WAY:
         st.rerun()
-    st.progress(0.5, text=say("steer.settling"))
+    days = jobs.progress(page.root(), job)
+    st.progress(min(days[0] / max(days[1], 1), 1.0) if days else 0.0, text=say("steer.settling"))
 
 
 def _job(names: Sequence[str]) -> Job | None:
