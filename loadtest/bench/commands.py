@@ -16,12 +16,33 @@ def register(app: typer.Typer) -> None:
     bench = next(group.typer_instance for group in app.registered_groups if group.name == "bench")
     assert bench is not None
     commands: dict[str, Callable[..., None]] = {
+        "core": core,
         "generator": generator,
         "endtoend": endtoend,
         "freeze": freeze,
     }
     for name, command in commands.items():
         bench.command(name)(command)
+
+
+def core(
+    rounds: Annotated[int, typer.Option(min=1, help="The two take turns this many times.")] = 3,
+    seconds: Annotated[float, typer.Option(min=1, help="Length of each turn.")] = 3.0,
+    processes: Annotated[int, typer.Option(min=1, max=8, help="Processes of the core.")] = 1,
+    as_json: JsonOption = False,
+) -> None:
+    """Measure durable payments a second of the core, through HTTP, beside pgbench on the same PostgreSQL.
+
+    Ours: orders paid in cash, for 10,000 items and for one hot item, with keys, guards and all books. The peer: one
+    call of a function per payment, which writes the payment, two ledger lines and a guarded stock update. Ratios are
+    medians of the ratios inside a round; those per CPU second count every process of either side and hold on a busy
+    machine too. Takes about a minute. Example: omo bench core --json
+    """
+    from loadtest.bench.core import measure_core
+
+    with _progress("turns") as watch:
+        figures = measure_core(rounds, seconds, processes, watch)
+    _show("core", figures, as_json)
 
 
 def generator(

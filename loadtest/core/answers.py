@@ -49,6 +49,7 @@ class Product(Answer, frozen=True):
     price_yen: Amount
     rating: float | None
     reviews: Count
+    as_of: Moment
 
 
 class Availability(Answer, frozen=True):

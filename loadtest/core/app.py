@@ -135,7 +135,8 @@ async def _other(core: Core, scope: Any, path: str, methods: dict[str, set[str]]
             case "/readyz":
                 return await _ready(core)
             case "/metrics":
-                text = core.metrics.text(core.database.waiting)
+                batches = {kind: (b.batches, b.commands, b.waiting) for kind, b in core.batchers.items()}
+                text = core.metrics.text(core.database.waiting, batches)
                 return Reply(200, text.encode(), (("content-type", "text/plain; version=0.0.4"),))
             case "/openapi.json":
                 return description

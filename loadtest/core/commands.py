@@ -36,9 +36,13 @@ def serve(
     ready_file: Annotated[
         Path | None, typer.Option(dir_okay=False, help="Write address and keys here once requests are accepted.")
     ] = None,
+    processes: Annotated[
+        int, typer.Option(min=1, max=8, help="Core processes that share address and database; one for each spare CPU.")
+    ] = 1,
 ) -> None:
     """Serve the core until Ctrl-C. Prints one JSON line with its address and keys when it is ready.
 
+    One of several processes that is killed is reported, the others go on.
     Example: omo psp serve --port 9200 & omo core serve --psp-url http://127.0.0.1:9200 --ready-file core.json
     """
     if database_url is not None and data_dir is not None:
@@ -59,6 +63,7 @@ def serve(
             order_hold_s=order_hold,
             keys_file=keys_file,
             ready_file=ready_file,
+            processes=processes,
         ),
         typer.echo,
     )

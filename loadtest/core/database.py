@@ -54,17 +54,18 @@ class Database:
         self._idle = [await self._connect() for _ in range(self.size)]
 
     async def row(self, query: str, *arguments: object) -> Any:
-        """The first row of a query, or None. A deadlock, which had no effect, is tried once more."""
-        async with self._connection() as connection:
-            try:
-                return await connection.fetchrow(query, *arguments)
-            except asyncpg.DeadlockDetectedError:
-                return await connection.fetchrow(query, *arguments)
+        """The first row of a query, or None."""
+        found = await self.rows(query, *arguments)
+        return found[0] if found else None
 
     async def rows(self, query: str, *arguments: object) -> Sequence[Any]:
-        """All rows of a query."""
+        """All rows of a query. A deadlock, which had no effect, is tried once more."""
         async with self._connection() as connection:
-            found: Sequence[Any] = await connection.fetch(query, *arguments)
+            found: Sequence[Any]
+            try:
+                found = await connection.fetch(query, *arguments)
+            except asyncpg.DeadlockDetectedError:
+                found = await connection.fetch(query, *arguments)
             return found
 
     @asynccontextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -27,8 +28,9 @@ class Metrics:
         series[bisect_left(_BOUNDS_S, took_s)] += 1
         series[-1] += took_s
 
-    def text(self, waiting_for_database: int) -> str:
-        """All of it, one sample a line."""
+    def text(self, waiting_for_database: int, batches: Mapping[str, tuple[int, int, int]]) -> str:
+        """All of it, one sample a line. `batches`: by kind of command, how many went to the database, with how many
+        commands, and how many commands are waiting now."""
         lines = ["# TYPE omo_core_requests_total counter"]
         for (route, status), count in sorted(self.answered.items()):
             lines.append(f'omo_core_requests_total{{route="{route}",status="{status}"}} {count}')
@@ -40,6 +42,11 @@ class Metrics:
             ("omo_core_waiting_for_database", waiting_for_database),
         ):
             lines += [f"# TYPE {name} gauge", f"{name} {value}"]
+        for place, name in enumerate(("batches_total counter", "batched_total counter", "batch_waiting gauge")):
+            lines.append(f"# TYPE omo_core_{name}")
+            lines += [
+                f'omo_core_{name.split()[0]}{{kind="{kind}"}} {counts[place]}' for kind, counts in batches.items()
+            ]
         lines += ["# TYPE omo_core_psp_time_outs_total counter", f"omo_core_psp_time_outs_total {self.psp_time_outs}"]
         return "\n".join(lines) + "\n"
 

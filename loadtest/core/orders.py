@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
 
+from loadtest.core.batches import columns, line_columns
+from loadtest.core.database import Database
 from loadtest.core.messages import Order
 from loadtest.core.refunds import ask_refund
 from loadtest.core.rsgi import Reply, error_reply, json_reply
 from loadtest.core.service import Core, Request, stored_reply
 
 _PLACE = """
-SELECT status, body, replayed FROM place_order($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+SELECT status, body, replayed
+FROM place_orders($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
 """
 
 _ADVANCE = """
@@ -33,24 +37,29 @@ async def place(core: Core, request: Request) -> Reply:
         if price_yen != line.unit_price_yen:
             return error_reply(400, "invalid_request", f"item {line.sku} has two prices")
         basket[line.sku] = (quantity + line.quantity, price_yen)
-    skus = sorted(basket)
-    row = await core.database.row(
-        _PLACE,
+    command = (
         request.client,
         request.key,
         request.fingerprint,
         message.location,
-        skus,
-        [basket[sku][0] for sku in skus],
-        [basket[sku][1] for sku in skus],
         sum(quantity * price_yen for quantity, price_yen in basket.values()),
         message.channel,
         message.fulfilment,
         message.shopper,
         message.reservation,
-        core.settings.order_hold_s,
     )
+    lines = [(sku, *basket[sku]) for sku in sorted(basket)]
+    hold_s = core.settings.order_hold_s
+    row = await core.in_batch("orders", _place_all, (command, lines, hold_s), (request.client, request.key))
     return stored_reply(row)
+
+
+async def _place_all(
+    database: Database, batch: Sequence[tuple[Any, list[tuple[int, int, int]], float]]
+) -> Sequence[Any]:
+    commands = columns([command for command, _, _ in batch])
+    lines = line_columns([(command, lines) for command, lines, _ in batch])
+    return await database.rows(_PLACE, *commands, batch[0][2], *lines)
 
 
 def advance(action: str) -> Callable[[Core, Request], Awaitable[Reply]]:

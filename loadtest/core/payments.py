@@ -9,8 +9,11 @@ finishes it, safely, because the PSP knows each charge by our merchant id. Cash 
 from __future__ import annotations
 
 import secrets
+from collections.abc import Sequence
 from typing import Any
 
+from loadtest.core.batches import columns
+from loadtest.core.database import Database
 from loadtest.core.emvco import dynamic_qr
 from loadtest.core.messages import Payment, PaymentCode
 from loadtest.core.psp_client import News
@@ -19,13 +22,11 @@ from loadtest.core.rsgi import Reply, error_reply, json_reply
 from loadtest.core.service import Core, Request, stored_reply
 
 _BEGIN = """
-SELECT (result).status, (result).body, (result).replayed, payment, resumed
-FROM begin_payment($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+SELECT status, body, replayed, payment, resumed
+FROM begin_payments($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
 """
 
-_RESOLVE = (
-    "SELECT (result).status, (result).body, false AS replayed, state, refund FROM resolve_payment($1, $2, $3, $4)"
-)
+_RESOLVE = "SELECT status, body, replayed, state, refund FROM resolve_payments($1, $2, $3, $4)"
 
 _PAYMENT = """
 SELECT p.id AS payment, p.order_id AS order, p.state, p.amount_yen, p.refunded_yen, p.reason,
@@ -57,8 +58,8 @@ async def pay(core: Core, request: Request) -> Reply:
     message: Payment = request.message
     if (message.method == "cpm") != (message.code is not None):
         return error_reply(400, "invalid_request", "`code` goes with method `cpm`, and with no other")
-    begun = await core.database.row(
-        _BEGIN,
+    settings = core.settings
+    command = (
         request.client,
         request.key,
         request.fingerprint,
@@ -67,8 +68,16 @@ async def pay(core: Core, request: Request) -> Reply:
         message.method,
         message.brand,
         message.code,
-        core.settings.lease_s,
-        core.settings.qr_life_s if message.method == "dynamic_qr" else core.settings.lease_s,
+        settings.qr_life_s if message.method == "dynamic_qr" else settings.lease_s,
+        settings.lease_s,
+    )
+    begun = await core.in_batch(
+        "payments",
+        _begin_all,
+        command,
+        (request.client, request.key),
+        message.order,
+        *([message.code] if message.code else []),
     )
     if begun["payment"] is None:
         return stored_reply(begun)
@@ -84,6 +93,11 @@ async def pay(core: Core, request: Request) -> Reply:
     return stored_reply(await merge_news(core, begun["payment"], news, qr))
 
 
+async def _begin_all(database: Database, batch: Sequence[tuple[Any, ...]]) -> Sequence[Any]:
+    *arrays, leases_s = columns(batch)
+    return await database.rows(_BEGIN, *arrays, leases_s[0])
+
+
 async def _charge(core: Core, merchant_payment_id: str, message: Payment, *, resumed: bool) -> News:
     if core.psp is None:
         return News("declined", "no_psp")
@@ -97,10 +111,14 @@ async def _charge(core: Core, merchant_payment_id: str, message: Payment, *, res
 
 async def merge_news(core: Core, payment: int, news: News, qr: str | None = None) -> Any:
     """Merge what is known about a payment, refund what came too late; a row for `stored_reply`, with the state."""
-    row = await core.database.row(_RESOLVE, payment, news.word, news.reason, qr)
+    row = await core.in_batch("resolutions", _resolve_all, (payment, news.word, news.reason, qr), payment)
     if row["refund"] is not None:
         await ask_refund(core, row["refund"])
     return row
+
+
+async def _resolve_all(database: Database, batch: Sequence[tuple[Any, ...]]) -> Sequence[Any]:
+    return await database.rows(_RESOLVE, *columns(batch))
 
 
 async def show(core: Core, request: Request) -> Reply:

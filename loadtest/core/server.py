@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import json
+import multiprocessing
 import os
 import socket
 import sys
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import asyncpg
@@ -17,8 +18,10 @@ import asyncpg
 from loadtest.core.app import make_app
 from loadtest.core.auth import load_keys
 from loadtest.core.database import Database
+from loadtest.core.fleet import run_fleet
+from loadtest.core.logs import log_to_stderr
 from loadtest.core.psp_client import PspClient
-from loadtest.core.rsgi import bind, serve
+from loadtest.core.rsgi import bind, end_process, serve
 from loadtest.core.schema import apply_schema
 from loadtest.core.service import Core, Settings
 from loadtest.embedded_postgres import embedded_postgres
@@ -26,6 +29,8 @@ from scenarios.errors import TargetUnreachable
 
 UNSAFE_SWITCH = "OMO_CORE_UNSAFE_NO_STOCK_GUARD"
 _DRAIN_S = 5.0
+_CONNECTIONS = 16
+_FEWEST = 6  # connections of one of many processes
 
 
 @dataclass(frozen=True)
@@ -41,6 +46,7 @@ class Options:
     order_hold_s: float
     keys_file: Path | None
     ready_file: Path | None
+    processes: int = 1
 
 
 def run(options: Options, tell: Callable[[str], None]) -> None:
@@ -72,8 +78,36 @@ def run(options: Options, tell: Callable[[str], None]) -> None:
                 _write_privately(options.ready_file, text)
             tell(text)
 
-        with asyncio.Runner() as runner:
-            runner.run(_serve(settings, options.psp_url, url, address, announce, guard=guard))
+        member = _Member(settings, options.psp_url, url, address, guard, _CONNECTIONS)
+        if options.processes == 1:
+            _serve_alone(member, announce)
+        else:
+            few = max(_CONNECTIONS // options.processes, _FEWEST)
+            run_fleet(options.processes, serve_member, (replace(member, connections=few),), announce)
+
+
+@dataclass(frozen=True)
+class _Member:
+    """What a core process needs to know."""
+
+    settings: Settings
+    psp_url: str | None
+    database_url: str
+    address: socket.socket
+    guard: bool
+    connections: int
+
+
+def serve_member(member: _Member, accepting: Callable[[], None]) -> None:
+    """Be one of several core processes."""
+    log_to_stderr()
+    _serve_alone(member, accepting)
+    end_process()
+
+
+def _serve_alone(member: _Member, accepting: Callable[[], None]) -> None:
+    with asyncio.Runner() as runner:
+        runner.run(_serve(member, accepting))
 
 
 def _write_privately(path: Path, text: str) -> None:
@@ -84,25 +118,21 @@ def _write_privately(path: Path, text: str) -> None:
     partial.replace(path)
 
 
-async def _serve(
-    settings: Settings,
-    psp_url: str | None,
-    url: str,
-    address: socket.socket,
-    announce: Callable[[], None],
-    *,
-    guard: bool,
-) -> None:
-    database = Database(url)
+async def _serve(member: _Member, accepting: Callable[[], None]) -> None:
+    database = Database(member.database_url, member.connections)
     try:
-        await apply_schema(url, stock_guard=guard)
+        await apply_schema(member.database_url, stock_guard=member.guard)
         await database.open()
     except (OSError, asyncpg.PostgresConnectionError, asyncpg.InvalidAuthorizationSpecificationError) as error:
         raise TargetUnreachable(f"the database at --database-url does not answer: {error}") from None
-    psp = PspClient(psp_url, settings.psp_timeout_s) if psp_url else None
-    core = Core(settings, database, psp)
+    psp = PspClient(member.psp_url, member.settings.psp_timeout_s) if member.psp_url else None
+    core = Core(member.settings, database, psp)
+    closing = asyncio.Event()
+    parent = multiprocessing.parent_process()
+    if parent is not None:  # nobody would stop us after it
+        asyncio.get_running_loop().add_reader(parent.sentinel, closing.set)
     try:
-        await serve(make_app(core), address, announce, asyncio.Event())
+        await serve(make_app(core), member.address, accepting, closing)
         if core.background:
             await asyncio.wait(core.background, timeout=_DRAIN_S)
     finally:

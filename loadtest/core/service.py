@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Hashable
 from dataclasses import dataclass, field
 from typing import Any
 
 from loadtest.core.auth import Keys
+from loadtest.core.batches import Batcher, Execute
 from loadtest.core.database import Database
 from loadtest.core.metrics import Metrics
 from loadtest.core.psp_client import PspClient
@@ -49,6 +50,14 @@ class Core:
     metrics: Metrics = field(default_factory=Metrics)
     background: set[asyncio.Task[None]] = field(default_factory=set)
     rare_keys: set[tuple[str, str]] = field(default_factory=set)  # keys in flight of admin commands
+    batchers: dict[str, Batcher] = field(default_factory=dict)  # by kind of command
+
+    async def in_batch(self, kind: str, execute: Execute, command: Any, *apart: Hashable) -> Any:
+        """The row of `command`, which goes to the database with others of its kind: see `Batcher.run`."""
+        batcher = self.batchers.get(kind)
+        if batcher is None:
+            batcher = self.batchers[kind] = Batcher(self.database, execute)
+        return await batcher.run(command, *apart)
 
     def later(self, work: Coroutine[Any, Any, None]) -> None:
         """Do `work` after answering; it is awaited, for a bounded time, before the core ends."""

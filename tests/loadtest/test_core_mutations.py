@@ -45,8 +45,8 @@ class Mutation:
 
     name: str
     where: str
-    old: str
-    new: str
+    old: tuple[str, ...]
+    new: tuple[str, ...]
     laws: frozenset[str]
     without: tuple[str, ...] = ()
 
@@ -55,7 +55,10 @@ def mutations() -> list[Mutation]:
     found = []
     for path in sorted(FOLDER.glob("*.toml")):
         for name, entry in tomllib.loads(path.read_text()).items():
-            known = {**entry, "laws": frozenset(entry["laws"]), "without": tuple(entry.get("without", ()))}
+            texts = {
+                side: tuple([entry[side]] if isinstance(entry[side], str) else entry[side]) for side in ("old", "new")
+            }
+            known = {**entry, **texts, "laws": frozenset(entry["laws"]), "without": tuple(entry.get("without", ()))}
             found.append(Mutation(name, **known))
     return found
 
@@ -64,8 +67,10 @@ MUTATIONS = mutations()
 
 
 def changed(text: str, mutation: Mutation) -> str:
-    assert text.count(mutation.old) == 1, f"{mutation.name}: {mutation.where} has changed, mend the mutation"
-    return text.replace(mutation.old, mutation.new)
+    for old, new in zip(mutation.old, mutation.new, strict=True):
+        assert text.count(old) == 1, f"{mutation.name}: {mutation.where} has changed, mend the mutation"
+        text = text.replace(old, new)
+    return text
 
 
 def sql_of(mutation: Mutation, *, guarded: bool) -> list[str]:

@@ -95,7 +95,9 @@ def test_the_metrics_count_requests(shop: Shop) -> None:
 
 def test_products_and_scans(shop: Shop) -> None:
     product = {"sku": 1, "name": "item 1", "price_yen": 100, "rating": None, "reviews": 0}
-    assert shop.get("/v1/products/1", "till") == product
+    shown = shop.get("/v1/products/1", "till")
+    assert shown.pop("as_of").endswith("Z")
+    assert shown == product
     scan = shop.post("app", "/v1/scans", {"sku": 1, "location": "station", "shopper": 3})
     assert scan.status_code == 201
     assert {**product, "location": "station", "available": 10}.items() <= scan.json().items()

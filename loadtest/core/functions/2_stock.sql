@@ -1,4 +1,5 @@
--- Promising and moving stock. Every change of a counter writes its movement. Rows are locked in item order.
+-- Promising and moving stock. Every change of a counter writes its movement. Rows are locked in item order, those of a
+-- whole batch before the first of them is changed.
 
 -- Frees what is held past its time at one place; the caller holds the lock on the stock row, and a line leaves the
 -- state `held` once, so nothing is freed twice. Answers the units freed.
@@ -22,16 +23,25 @@ BEGIN
     RETURN freed;
 END $$;
 
--- Locks the stock rows behind `p_lines`, in item order.
-CREATE OR REPLACE FUNCTION lock_stock_of(p_lines bigint[]) RETURNS void LANGUAGE plpgsql AS $$
+-- Locks stock rows, in item order.
+CREATE OR REPLACE FUNCTION lock_stock(p_locations text[], p_skus int[]) RETURNS void LANGUAGE plpgsql
+SET enable_hashjoin = off SET enable_mergejoin = off AS $$
 BEGIN
-    PERFORM FROM stock s JOIN lines l ON l.location = s.location AND l.sku = s.sku
-        WHERE l.id = ANY (p_lines) ORDER BY s.location, s.sku FOR UPDATE OF s;
+    PERFORM FROM stock WHERE (location, sku) IN (SELECT * FROM unnest(p_locations, p_skus))
+        ORDER BY location, sku FOR UPDATE;
+END $$;
+
+-- Locks the stock rows behind `p_lines`, in item order.
+CREATE OR REPLACE FUNCTION lock_stock_of(p_lines bigint[]) RETURNS void LANGUAGE plpgsql
+SET enable_hashjoin = off SET enable_mergejoin = off AS $$
+BEGIN
+    PERFORM FROM stock WHERE (location, sku) IN (SELECT location, sku FROM lines WHERE id = ANY (p_lines))
+        ORDER BY location, sku FOR UPDATE;
 END $$;
 
 -- Moves lines from one state to the next, with the counters and the movements. Lines in another state stay.
 CREATE OR REPLACE FUNCTION move_lines(p_lines bigint[], p_from text, p_to text, p_reason text) RETURNS void
-LANGUAGE plpgsql AS $$
+LANGUAGE plpgsql SET enable_hashjoin = off SET enable_mergejoin = off AS $$
 DECLARE
     d_on_hand   int := CASE WHEN p_to = 'sold' THEN -1 ELSE 0 END;
     d_held      int := CASE WHEN p_from = 'held' THEN -1 ELSE 0 END;
@@ -46,9 +56,10 @@ BEGIN
         SELECT location, sku, d_on_hand * quantity, d_held * quantity, d_allocated * quantity, p_reason,
                reservation_id, order_id FROM moved
     )
-    UPDATE stock s SET on_hand = s.on_hand + d_on_hand * m.quantity, held = s.held + d_held * m.quantity,
-                       allocated = s.allocated + d_allocated * m.quantity
-    FROM moved m WHERE s.location = m.location AND s.sku = m.sku;
+    UPDATE stock s SET on_hand = s.on_hand + d_on_hand * m.units, held = s.held + d_held * m.units,
+                       allocated = s.allocated + d_allocated * m.units
+    FROM (SELECT location, sku, sum(quantity)::int AS units FROM moved GROUP BY location, sku) AS m
+    WHERE s.location = m.location AND s.sku = m.sku;
 END $$;
 
 -- Lines of a hold that has ended; answers nothing. `p_to` is released or expired.
@@ -58,17 +69,16 @@ BEGIN
     PERFORM move_lines(p_lines, 'held', p_to, CASE p_to WHEN 'expired' THEN 'expire' ELSE 'release' END);
 END $$;
 
--- The lines of a new reservation or order, with their movements; the counters were raised by take_stock.
-CREATE OR REPLACE FUNCTION write_held_lines(p_reservation bigint, p_order bigint, p_location text, p_skus int[],
-    p_quantities int[], p_prices bigint[], p_expires_at timestamptz) RETURNS void LANGUAGE plpgsql AS $$
+-- The lines of new reservations or orders, with their movements; the counters were raised by take_stock. The arrays
+-- have an element for each line.
+CREATE OR REPLACE FUNCTION write_held_lines(p_reservations bigint[], p_orders bigint[], p_locations text[],
+    p_skus int[], p_quantities int[], p_prices bigint[], p_expire_at timestamptz[]) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
-    WITH written AS (
-        INSERT INTO lines (reservation_id, order_id, location, sku, quantity, unit_price_yen, expires_at)
-        SELECT p_reservation, p_order, p_location, w.sku, w.quantity, w.price, p_expires_at
-        FROM unnest(p_skus, p_quantities, p_prices) AS w (sku, quantity, price)
-    )
+    INSERT INTO lines (reservation_id, order_id, location, sku, quantity, unit_price_yen, expires_at)
+        SELECT * FROM unnest(p_reservations, p_orders, p_locations, p_skus, p_quantities, p_prices, p_expire_at);
     INSERT INTO stock_moves (location, sku, on_hand_change, held_change, allocated_change, reason,
                              reservation_id, order_id)
-    SELECT p_location, w.sku, 0, w.quantity, 0, 'hold', p_reservation, p_order
-    FROM unnest(p_skus, p_quantities) AS w (sku, quantity);
+        SELECT w.location, w.sku, 0, w.quantity, 0, 'hold', w.reservation, w.placed
+        FROM unnest(p_reservations, p_orders, p_locations, p_skus, p_quantities)
+            AS w (reservation, placed, location, sku, quantity);
 END $$;

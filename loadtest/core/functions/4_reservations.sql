@@ -9,26 +9,55 @@ BEGIN
                   p_sku, p_sku, p_available);
 END $$;
 
-CREATE OR REPLACE FUNCTION reserve(p_client text, p_key text, p_fingerprint bytea, p_location text, p_skus int[],
-    p_quantities int[], p_ttl_s double precision) RETURNS outcome LANGUAGE plpgsql AS $$
+-- Takes the stock of those requests of a batch that are new and, when `p_holds` says so, have no hold yet; for each
+-- request the refusal, or null.
+CREATE OR REPLACE FUNCTION refusals_of_stock(p_claimed outcome[], p_holds bigint[], p_locations text[], p_line_of int[],
+    p_skus int[], p_quantities int[]) RETURNS text[] LANGUAGE plpgsql AS $$
 DECLARE
-    claimed outcome := claim_key(p_client, p_key, p_fingerprint);
-    short   record;
-    held    reservations;
+    refused    text[] := array_fill(NULL::text, ARRAY[cardinality(p_locations)]);
+    requests   int[];
+    locations  text[];
+    skus       int[];
+    quantities int[];
+    short      record;
 BEGIN
-    IF claimed.status IS NOT NULL THEN
-        RETURN claimed;
+    SELECT array_agg(l.request), array_agg(p_locations[l.request]), array_agg(l.sku), array_agg(l.quantity)
+        INTO requests, locations, skus, quantities
+        FROM unnest(p_line_of, p_skus, p_quantities) AS l (request, sku, quantity)
+        WHERE (p_claimed[l.request]).status IS NULL AND p_holds[l.request] IS NULL;
+    IF requests IS NOT NULL THEN
+        FOR short IN SELECT * FROM take_stock(requests, locations, skus, quantities) LOOP
+            refused[short.request] := insufficient_stock(short.short_sku, short.available);
+        END LOOP;
     END IF;
-    SELECT * INTO short FROM take_stock(p_location, p_skus, p_quantities);
-    IF short.short_sku IS NOT NULL THEN
-        RETURN store_outcome(p_client, p_key, p_fingerprint, 409,
-                             insufficient_stock(short.short_sku, short.available));
-    END IF;
-    INSERT INTO reservations (location, expires_at)
-        VALUES (p_location, clock_timestamp() + make_interval(secs => p_ttl_s)) RETURNING * INTO held;
-    PERFORM write_held_lines(held.id, NULL, p_location, p_skus, p_quantities, NULL, held.expires_at);
-    RETURN store_outcome(p_client, p_key, p_fingerprint, 201, format(
-        '{"reservation":%s,"state":"held","expires_at":"%s"}', held.id, utc_text(held.expires_at)));
+    RETURN refused;
+END $$;
+
+-- Holds what each request of a batch wants. `p_line_of` names the request (1, 2, ...) of each line.
+CREATE OR REPLACE FUNCTION reserve(p_clients text[], p_keys text[], p_fingerprints bytea[], p_locations text[],
+    p_ttls_s double precision[], p_line_of int[], p_skus int[], p_quantities int[]) RETURNS SETOF outcome
+LANGUAGE plpgsql SET enable_hashjoin = off SET enable_mergejoin = off AS $$
+DECLARE
+    claimed  outcome[] := claim_keys(p_clients, p_keys, p_fingerprints);
+    refused  text[] := refusals_of_stock(claimed, NULL, p_locations, p_line_of, p_skus, p_quantities);
+    ids      bigint[];
+    ends_at  timestamptz[];
+    statuses int[];
+    bodies   text[];
+BEGIN
+    SELECT array_agg(CASE WHEN r.known IS NULL AND r.refused IS NULL THEN nextval('reservations_id_seq') END ORDER BY place),
+           array_agg(clock_timestamp() + make_interval(secs => r.ttl_s) ORDER BY place) INTO ids, ends_at
+        FROM unnest(claimed, refused, p_ttls_s) WITH ORDINALITY AS r (known, body, replayed, refused, ttl_s, place);
+    INSERT INTO reservations (id, location, expires_at) OVERRIDING SYSTEM VALUE
+        SELECT * FROM unnest(ids, p_locations, ends_at) AS r (id, location, ends_at) WHERE r.id IS NOT NULL;
+    PERFORM write_held_lines(array_agg(ids[l.request]), NULL, array_agg(p_locations[l.request]), array_agg(l.sku),
+                             array_agg(l.quantity), NULL, array_agg(ends_at[l.request]))
+        FROM unnest(p_line_of, p_skus, p_quantities) AS l (request, sku, quantity) WHERE ids[l.request] IS NOT NULL;
+    SELECT array_agg(CASE WHEN r.id IS NOT NULL THEN 201 WHEN r.refused IS NOT NULL THEN 409 END ORDER BY place),
+           array_agg(coalesce(r.refused, format('{"reservation":%s,"state":"held","expires_at":"%s"}', r.id,
+                                                utc_text(r.ends_at))) ORDER BY place) INTO statuses, bodies
+        FROM unnest(ids, refused, ends_at) WITH ORDINALITY AS r (id, refused, ends_at, place);
+    RETURN QUERY SELECT * FROM store_outcomes(p_clients, p_keys, p_fingerprints, claimed, statuses, bodies);
 END $$;
 
 -- Gives back what is still held. Idempotent by nature: a second call, and one after expiry, change nothing.

@@ -37,42 +37,69 @@ BEGIN
     RETURN NULL;
 END $$;
 
-CREATE OR REPLACE FUNCTION place_order(p_client text, p_key text, p_fingerprint bytea, p_location text, p_skus int[],
-    p_quantities int[], p_prices bigint[], p_amount bigint, p_channel text, p_fulfilment text, p_shopper bigint,
-    p_reservation bigint, p_hold_s double precision) RETURNS outcome LANGUAGE plpgsql AS $$
-DECLARE
-    claimed   outcome := claim_key(p_client, p_key, p_fingerprint);
-    short     record;
-    refused   text;
-    placed_id bigint;
-    ends_at   timestamptz;
+-- Hands reservations to those orders of a batch that name one; `p_refused` with the refusals added.
+CREATE OR REPLACE FUNCTION take_over_reservations(p_claimed outcome[], p_refused text[], p_reservations bigint[],
+    p_locations text[], p_line_of int[], p_skus int[], p_quantities int[]) RETURNS text[] LANGUAGE plpgsql AS $$
 BEGIN
-    IF claimed.status IS NOT NULL THEN
-        RETURN claimed;
+    FOR place IN 1 .. cardinality(p_reservations) LOOP
+        CONTINUE WHEN p_reservations[place] IS NULL OR (p_claimed[place]).status IS NOT NULL;
+        p_refused[place] := take_over_reservation(p_reservations[place], p_locations[place],
+            (SELECT array_agg(l.sku) FROM unnest(p_line_of, p_skus) AS l (request, sku) WHERE l.request = place),
+            (SELECT array_agg(l.units) FROM unnest(p_line_of, p_quantities) AS l (request, units)
+             WHERE l.request = place));
+    END LOOP;
+    RETURN p_refused;
+END $$;
+
+-- The lines of new orders: held anew, or those of the reservations they take over, at the order's price.
+CREATE OR REPLACE FUNCTION write_order_lines(p_orders bigint[], p_reservations bigint[], p_locations text[],
+    p_line_of int[], p_skus int[], p_quantities int[], p_prices bigint[], p_expires_at timestamptz) RETURNS void
+LANGUAGE plpgsql SET enable_hashjoin = off SET enable_mergejoin = off AS $$
+BEGIN
+    PERFORM write_held_lines(NULL, array_agg(p_orders[l.request]), array_agg(p_locations[l.request]), array_agg(l.sku),
+                             array_agg(l.quantity), array_agg(l.price), array_agg(p_expires_at))
+        FROM unnest(p_line_of, p_skus, p_quantities, p_prices) AS l (request, sku, quantity, price)
+        WHERE p_orders[l.request] IS NOT NULL AND p_reservations[l.request] IS NULL;
+    UPDATE lines l SET order_id = w.placed, unit_price_yen = w.price, expires_at = p_expires_at
+        FROM (SELECT p_orders[request] AS placed, p_reservations[request] AS reservation, sku, price
+              FROM unnest(p_line_of, p_skus, p_prices) AS u (request, sku, price)) AS w
+        WHERE w.placed IS NOT NULL AND l.reservation_id = w.reservation AND l.sku = w.sku;
+END $$;
+
+-- Places a batch of orders. `p_line_of` names the order (1, 2, ...) of each line.
+CREATE OR REPLACE FUNCTION place_orders(p_clients text[], p_keys text[], p_fingerprints bytea[], p_locations text[],
+    p_amounts bigint[], p_channels text[], p_fulfilments text[], p_shoppers bigint[], p_reservations bigint[],
+    p_hold_s double precision, p_line_of int[], p_skus int[], p_quantities int[], p_prices bigint[])
+RETURNS SETOF outcome LANGUAGE plpgsql AS $$
+DECLARE
+    claimed  outcome[] := claim_keys(p_clients, p_keys, p_fingerprints);
+    refused  text[];
+    ids      bigint[];
+    ends_at  timestamptz;
+    statuses int[];
+    bodies   text[];
+BEGIN
+    PERFORM FROM reservations WHERE id = ANY (p_reservations) ORDER BY id FOR UPDATE;
+    PERFORM lock_stock(array_agg(p_locations[l.request]), array_agg(l.sku))
+        FROM unnest(p_line_of, p_skus) AS l (request, sku);
+    refused := refusals_of_stock(claimed, p_reservations, p_locations, p_line_of, p_skus, p_quantities);
+    IF array_remove(p_reservations, NULL) <> '{}' THEN
+        refused := take_over_reservations(claimed, refused, p_reservations, p_locations, p_line_of, p_skus,
+                                          p_quantities);
     END IF;
-    IF p_reservation IS NULL THEN
-        SELECT * INTO short FROM take_stock(p_location, p_skus, p_quantities);
-        IF short.short_sku IS NOT NULL THEN
-            refused := insufficient_stock(short.short_sku, short.available);
-        END IF;
-    ELSE
-        refused := take_over_reservation(p_reservation, p_location, p_skus, p_quantities);
-    END IF;
-    IF refused IS NOT NULL THEN
-        RETURN store_outcome(p_client, p_key, p_fingerprint, 409, refused);
-    END IF;
-    INSERT INTO orders (location, channel, fulfilment, shopper, amount_yen, reservation_id, expires_at)
-        VALUES (p_location, p_channel, p_fulfilment, p_shopper, p_amount, p_reservation,
-                clock_timestamp() + make_interval(secs => p_hold_s))
-        RETURNING id, expires_at INTO placed_id, ends_at;
-    IF p_reservation IS NULL THEN
-        PERFORM write_held_lines(NULL, placed_id, p_location, p_skus, p_quantities, p_prices, ends_at);
-    ELSE
-        UPDATE lines l SET order_id = placed_id, unit_price_yen = w.price, expires_at = ends_at
-            FROM unnest(p_skus, p_prices) AS w (sku, price) WHERE l.reservation_id = p_reservation AND l.sku = w.sku;
-    END IF;
-    RETURN store_outcome(p_client, p_key, p_fingerprint, 201, format(
-        '{"order":%s,"amount_yen":%s,"state":"pending_payment"}', placed_id, p_amount));
+    SELECT array_agg(CASE WHEN r.known IS NULL AND r.refused IS NULL THEN nextval('orders_id_seq') END ORDER BY place)
+        INTO ids FROM unnest(claimed, refused) WITH ORDINALITY AS r (known, body, replayed, refused, place);
+    ends_at := clock_timestamp() + make_interval(secs => p_hold_s);
+    INSERT INTO orders (id, location, channel, fulfilment, shopper, amount_yen, reservation_id, expires_at)
+        OVERRIDING SYSTEM VALUE
+        SELECT r.*, ends_at FROM unnest(ids, p_locations, p_channels, p_fulfilments, p_shoppers, p_amounts,
+                                        p_reservations) AS r (id) WHERE r.id IS NOT NULL;
+    PERFORM write_order_lines(ids, p_reservations, p_locations, p_line_of, p_skus, p_quantities, p_prices, ends_at);
+    SELECT array_agg(CASE WHEN r.id IS NOT NULL THEN 201 WHEN r.refused IS NOT NULL THEN 409 END ORDER BY place),
+           array_agg(coalesce(r.refused, format('{"order":%s,"amount_yen":%s,"state":"pending_payment"}', r.id,
+                                                r.amount)) ORDER BY place) INTO statuses, bodies
+        FROM unnest(ids, refused, p_amounts) WITH ORDINALITY AS r (id, refused, amount, place);
+    RETURN QUERY SELECT * FROM store_outcomes(p_clients, p_keys, p_fingerprints, claimed, statuses, bodies);
 END $$;
 
 -- Makes a refund of everything still captured that the core decides on by itself; null when nothing is left.

@@ -19,7 +19,8 @@ BEGIN
         RETURN;
     END IF;
     SELECT resolved.refund INTO refund
-        FROM payments p, LATERAL resolve_payment(p.id, e.payload ->> 'state', NULL, NULL) AS resolved
+        FROM payments p, LATERAL resolve_payments(ARRAY[p.id], ARRAY[e.payload ->> 'state'], ARRAY[NULL]::text[],
+                                                  ARRAY[NULL]::text[]) AS resolved
         WHERE p.merchant_payment_id = e.payload ->> 'merchant_payment_id';
     UPDATE webhook_inbox SET processed_at = clock_timestamp() WHERE event_id = p_event;
 END $$;
