@@ -19,6 +19,11 @@ PAGES: Final = {
     },
     "understand": {
         "ledgers": ":material/balance:",
+        "policies": ":material/how_to_vote:",
+        "customers": ":material/group:",
+        "floor": ":material/storefront:",
+        "stock": ":material/inventory_2:",
+        "payments": ":material/payments:",
     },
     "size": {
         "load": ":material/speed:",

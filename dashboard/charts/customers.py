@@ -62,6 +62,7 @@ def _cohorts(document: dict[str, Any], say: Words) -> Chart:
         figures=[f"{title}, {line}" for title, plot in panels for line in dots.figures(plot, say)],
         height_in=0.3 * len(rows) + 0.9,
         draw=draw,
+        panels=panels,
     )
 
 

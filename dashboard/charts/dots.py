@@ -127,6 +127,7 @@ def chart(name: str, dots: Dots, say: Words, question: str, answer: str, caption
         figures=figures(dots, say),
         height_in=dots.height_in,
         draw=lambda sheet: draw(sheet.add_subplot(), dots, say),
+        panels=[("", dots)],
     )
 
 

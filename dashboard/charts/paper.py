@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from html import escape
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import matplotlib as mpl
 from matplotlib import font_manager
@@ -23,6 +23,10 @@ from matplotlib.figure import Figure
 from dashboard.charts.palette import INK_ON_LIGHT, LIGHT_BACKGROUND, NEUTRAL
 from dashboard.typeface import FAMILY, font_file
 from dashboard.words import Language
+
+if TYPE_CHECKING:
+    from dashboard.charts.dots import Dots
+    from dashboard.charts.grids import Grid
 
 WIDTH_IN: Final = 8.2
 _PIXELS_PER_IN: Final = 100
@@ -53,6 +57,10 @@ class Chart:
     draw: Callable[[Figure], None]
     legend: bool = False
     """Whether a legend of the first panel's marks stands above all panels."""
+    panels: Sequence[tuple[str, Dots]] = ()
+    """The dot plots that it is made of with their titles, where it is, for whoever draws them in another way."""
+    grid: Grid | None = None
+    """The table that it is, where it is one."""
 
 
 def as_svg(chart: Chart, language: Language) -> str:

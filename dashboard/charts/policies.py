@@ -84,6 +84,7 @@ def _books(document: dict[str, Any], say: Words) -> Chart:
         figures=[f"{owner}, {line}" for owner, _, plot in panels for line in dots.figures(plot, say)],
         height_in=0.42 * len(labels) + 0.9,
         draw=draw,
+        panels=[(owner, plot) for owner, _, plot in panels],
     )
 
 
@@ -153,6 +154,7 @@ def _states(document: dict[str, Any], say: Words) -> Chart:
         figures=grid.figures(say),
         height_in=0.34 * len(entries) + 0.8,
         draw=lambda figure: draw_grid(figure.add_subplot(), grid, say),
+        grid=grid,
     )
 
 

@@ -36,7 +36,7 @@ def _curve(document: dict[str, Any], say: Words) -> Chart:
     name = document["parameters"][0]["name"]
     points = sorted(document["points"], key=lambda point: float(point["values"][name]))
     places = [float(point["values"][name]) for point in points]
-    rises = [_rise(point, points[0]) for point in points]
+    rises = [rise_of(point, points[0]) for point in points]
     unit, optimum = document["unit"], document["optimum"]
     ends = [end for rise in rises for end in (rise.mean, rise.low, rise.high) if end is not None]
     scale = scale_of(ends, unit, say.language)
@@ -75,7 +75,7 @@ def _curve(document: dict[str, Any], say: Words) -> Chart:
     )
 
 
-def _rise(point: dict[str, Any], first: dict[str, Any]) -> Value:
+def rise_of(point: dict[str, Any], first: dict[str, Any]) -> Value:
     """A point's outcome above the low end's, replication by replication."""
     pairs = zip(point["outcome_by_replication"], first["outcome_by_replication"], strict=True)
     found = t_interval([own - other for own, other in pairs])
@@ -147,6 +147,7 @@ def _table(document: dict[str, Any], say: Words) -> Chart:
         figures=grid.figures(say),
         height_in=0.42 * len(rows) + 0.8,
         draw=draw,
+        grid=grid,
     )
 
 
