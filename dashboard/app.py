@@ -26,7 +26,9 @@ PAGES: Final = {
         "payments": ":material/payments:",
     },
     "size": {
+        "demand": ":material/query_stats:",
         "load": ":material/speed:",
+        "audit": ":material/verified:",
     },
     "train": {
         "learn": ":material/school:",

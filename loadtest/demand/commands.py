@@ -25,6 +25,7 @@ def demand(
     dynamic_qr: Annotated[
         float, typer.Option(min=0, max=1, help="Share of QR payments whose code the store shows, and so polls.")
     ] = 1.0,
+    out: Annotated[Path | None, typer.Option(dir_okay=False, help="Also keep the document in this file.")] = None,
     runs: Annotated[Path, typer.Option("--runs", file_okay=False, help="Folder that holds the runs.")] = Path("runs"),
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document instead of tables.")] = False,
 ) -> None:
@@ -39,7 +40,7 @@ def demand(
     from loadtest.demand.document import demand as describe
     from loadtest.demand.show import show_demand
     from loadtest.show import progress
-    from sim.log.run_directory import find_run
+    from sim.log.run_directory import find_run, write_json
 
     if poll_every <= 0:
         raise UsageError(f"--poll-every {poll_every:g}: must be above 0")
@@ -49,4 +50,6 @@ def demand(
     with progress("counting replications") as tell:
         polling = Polling(every_s=poll_every, dynamic_qr=dynamic_qr)
         document = describe(find_run(reference, runs), day, stores or (), scales, polling, tell)
+    if out is not None:
+        write_json(out, document)
     typer.echo(json.dumps(document)) if as_json else show_demand(document)
