@@ -68,6 +68,9 @@ fuzz: $(VENV)/.installed-test ## hold the core to its OpenAPI document with thou
 bench-dashboard: $(VENV)/.installed-test browser ## first content and answer to a click of each page, on the runs in runs/
 	$(BIN)/omo bench dashboard
 
+learn: $(VENV)/.installed-test ## hold the exercises of the page Learn to what they teach, on their own worlds (minutes)
+	LEARN_RUNS=runs $(BIN)/python -m pytest tests/dashboard/test_learn_worlds.py
+
 questions: $(VENV)/.installed ## answer the questions of docs/questions.md anew (half an hour)
 	$(BIN)/omo questions --write docs/questions.md
 

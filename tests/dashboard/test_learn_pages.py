@@ -31,7 +31,7 @@ from sim.log.run_directory import Request
 
 APP = Path(dashboard.__file__).with_name("app.py")
 TRAINEE = "0123abcd"
-SMALL = ("population.shoppers=500", "horizon.days=1")
+SMALL = ("population.shoppers=300", "horizon.days=1")
 DAY: tuple[steering.Hour, ...] = ((0, 0, "own_judgement"), *[(1, 0, "never")] * 11)
 
 

@@ -82,4 +82,4 @@ def test_each_conversion_moves_much_more_between_the_divisions_than_it_changes_f
         assert settled(found, world, "ec_pl_yen")
         assert gain(found, world, "store_pl_yen") < 0 < gain(found, world, "ec_pl_yen")
         assert abs(gain(found, world)) < gain(found, world, "ec_pl_yen") / 5
-    assert gain(found, "old") < gain(found, "young")
+    assert gain(found, "old", "ec_pl_yen") < gain(found, "young", "ec_pl_yen") / 2
