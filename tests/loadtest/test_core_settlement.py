@@ -7,13 +7,14 @@ import io
 import time
 import uuid
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date, datetime, timedelta
 from typing import Any
 
 import httpx
 import pytest
 from core_harness import Provider, Shop, assert_books_hold, core, provider, sql
-from test_core_webhooks import deliver, event
+from test_core_webhooks import deliver, end_hold, event
 
 from loadtest.core.settlements import read_file
 from loadtest.psp.reconciliation import COLUMNS, JAPAN
@@ -23,7 +24,7 @@ from sim.payments.calendars import periods
 BRANDS = ("card", "qr", "konbini")
 SHARE = {"card": 0.02, "qr": 0.0198, "konbini": 0.0, "acme": 0.0}
 FIXED_YEN = {"konbini": 130}
-HOLD_S = 1.0
+TIMEOUT_S = 2.0  # far more than a healthy call takes on a busy machine
 
 
 @pytest.fixture
@@ -35,8 +36,7 @@ def psp(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Provider]:
 
 @pytest.fixture
 def shop(psp: Provider, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
-    more = ("--psp-url", psp.url, "--psp-timeout", "0.3", "--order-hold", str(HOLD_S))
-    with core(tmp_path_factory.mktemp("core"), *more) as running:
+    with core(tmp_path_factory.mktemp("core"), "--psp-url", psp.url, "--psp-timeout", str(TIMEOUT_S)) as running:
         running.seed("station", dict.fromkeys(range(1, 21), 10_000))
         yield running
         assert_books_hold(running.ready["database_url"])
@@ -129,19 +129,14 @@ def test_a_month_by_tender_adds_up_to_the_ledger(shop: Shop) -> None:
 
 def test_the_file_resolves_what_nobody_answered_and_refunds_what_came_too_late(shop: Shop, psp: Provider) -> None:
     psp.faults(timeout_after=1)
-    late = paid(shop, 7, 1, "card")
-    assert late["state"] == "unknown"
-    url = shop.ready["database_url"]
-    deadline = time.monotonic() + 15
-    while shop.get(f"/v1/orders/{late['order']}")["state"] != "expired":
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
-    shop.available("station", 7)
-    in_time = paid(shop, 8, 1, "card")
-    assert in_time["state"] == "unknown"
+    with ThreadPoolExecutor(2) as pool:
+        late, in_time = pool.map(lambda sku: paid(shop, sku, 1, "card"), (7, 8))
+    assert (late["state"], in_time["state"]) == ("unknown", "unknown")
+    end_hold(shop, late["order"])
     psp.faults(timeout_after=0)
     found = settle(shop)
     assert (found["resolved"], found["refunded"], found["missing_here"]) == (2, 1, 0)
+    url = shop.ready["database_url"]
     states = "SELECT id, state FROM payments ORDER BY id"
     assert {row["id"]: row["state"] for row in sql(url, states)} == {
         late["payment"]: "refunded",
@@ -176,7 +171,7 @@ def test_what_only_one_side_has_is_named(shop: Shop, psp: Provider) -> None:
     claimed = shop.pay(order, 100, "card", key, brand="card").json()["payment"]
     psp.faults(timeout_before=0)
     assert deliver(shop, event(f"app:{key}")).status_code == 200  # the provider claims what is not in its book
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while shop.get(f"/v1/payments/{claimed}")["state"] != "captured":
         assert time.monotonic() < deadline
         time.sleep(0.02)
