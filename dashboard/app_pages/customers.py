@@ -42,6 +42,7 @@ def draw() -> None:
     """The page."""
     say = page.say()
     page.heading(say("page.customers"), say("customers.lead"))
+    _default()
     run = one_run.chosen(say)
     if run is None:
         return
@@ -68,12 +69,26 @@ def draw() -> None:
             page.notice("failed", say("ledgers.failed_read"), str(error), say)
 
 
+def _default() -> None:
+    """Where nobody has chosen a run: the newest that is not the world without links, if there is one."""
+    if st.query_params.get("run") or st.session_state.get("picked_run"):
+        return
+    found = next((run for run in entries(page.root()) if run.readable and not _siloed(run)), None)
+    if found is not None:
+        page.keep_in_url(run=found.name)
+
+
+def _siloed(run: RunEntry) -> bool:
+    """Whether a run is a world without links, by its name."""
+    return run.name.startswith("ward-siloed")
+
+
 def _against(run: RunEntry, say: Words) -> RunEntry | None:
     """The world without the change: the oldest with the same shoppers, or none."""
     others = {one.name: one for one in entries(page.root()) if one.name != run.name and comparable(one, run)}
     if not others:
         return None
-    names = [*sorted(others, key=lambda name: ("siloed" not in name, others[name].created)), _NONE]
+    names = [*sorted(others, key=lambda name: (not _siloed(others[name]), others[name].created)), _NONE]
 
     def label(name: str) -> str:
         return say("customers.against_none") if name == _NONE else f"{say.title(others[name].title)} · {name}"
@@ -129,7 +144,8 @@ def _cohorts(run: RunEntry, found: Answers, say: Words) -> None:
     else:
         after = [row[1] for row in grid.values if len(row) > 1 and row[1] is not None]
         low, high = (figure(end(after), grid.unit, say.language) for end in (min, max))
-        finding = say(f"customers.cohort_{kind}", low=low, high=high, period=period)
+        span = low if low == high else say("customers.from_to", low=low, high=high)
+        finding = say(f"customers.cohort_{kind}", span=span, period=period)
     document_figures.show_grid(
         f"cohorts-{kind}", grid, say, corner=say("customers.cohort"), finding=finding,
         definition=say(f"customers.cohort_{kind}_what", period=period), basis=one_run.basis(run, say),
@@ -247,8 +263,9 @@ def _shift(a: RunEntry, b: RunEntry, root: str) -> dict[str, Any]:
 def _premium(a: RunEntry, b: RunEntry, say: Words) -> None:
     """What customers of both channels seem to be worth, beside what linking the channels causes."""
     page.section(say("customers.premium"), say("customers.premium_what"))
+    off, on = (b, a) if _siloed(b) and not _siloed(a) else (a, b)
     with st.spinner(say("customers.premium_loading")):
-        document = _crossed(a, b, str(page.root()))
+        document = _crossed(off, on, str(page.root()))
     for chart in cross_channel.charts(document, say):
         document_figures.show(chart.name, chart, say)
     lifetime = [row for group in ("age_band", "digital_affinity") for row in document["cohorts"][group]]

@@ -56,13 +56,19 @@ def _best(say: Words) -> None:
 
 def _charts(document: dict[str, Any], say: Words) -> None:
     charts = {chart.name: chart for chart in policies.charts(document, say)}
-    document_figures.show("gains", charts["gains"], say)
+    basis = paragraph(say, page.basis_of(document | {"replications": _replications(document)}, say),
+                      say("policies.from", baseline=named("policy", document["baseline"], say)))  # fmt: skip
+    gains = charts["gains"]
+    document_figures.show_dots(
+        "gains", gains.panels[0][1], say, finding=gains.answer, definition=gains.question,
+        basis=paragraph(say, basis, say("plot.filled"), say("policies.early")),
+    )  # fmt: skip
     books = charts["books"]
     plots = [(owner, plot.series[0].values) for owner, plot in books.panels]
     together = Dots(books.panels[0][1].labels, [Series(owner, values) for owner, values in plots], "yen", signed=True)
     document_figures.show_dots(
         "books", together, say, colours=[DIVISION[owner] for owner in ("store", "ec", "company")],
-        finding=books.answer, definition=books.question, basis=books.caption,
+        finding=books.answer, definition=books.question, basis=paragraph(say, basis, say("plot.filled")),
     )  # fmt: skip
     for name in ("regret", "confirmation"):
         if name in charts:
@@ -74,7 +80,7 @@ def _board(document: dict[str, Any], say: Words) -> None:
     board = document["board"]
     names = {key: named("policy", board[key], say) for key in ("policy", "baseline")}
     if board["policy"] == board["baseline"]:
-        text = say("policies.board_none", **names)
+        sentences = [say("policies.board_none", **names)]
     else:
         found = board["differences"]
         company = found["contribution_yen"]
@@ -92,19 +98,21 @@ def _board(document: dict[str, Any], say: Words) -> None:
                 sentences.append(say("policies.board_open"))
         if "ltv_yen" in found:
             sentences.append(say("policies.board_ltv", ltv=yen(found["ltv_yen"]["mean"], say.language, signed=True)))
-        text = paragraph(say, *sentences)
     with st.container(border=True, key="board"):
         st.caption(say("policies.for_the_board"))
-        st.markdown(f"#### {text}")
+        st.markdown(f"#### {sentences[0]}")
+        st.markdown(paragraph(say, *sentences[1:]))
 
 
 def _staff(document: dict[str, Any], say: Words) -> None:
     """How often staff recommend and deflect under each policy."""
-    entries = [entry for entry in document["policies"] if all(name in entry["measures"] for name in _STAFF)]
-    if not entries:
+    entries = document["policies"]
+    # A document of an earlier version has fewer measures.
+    measures = [name for name in _STAFF if all(name in entry["measures"] for entry in entries)]
+    if _STAFF[0] not in measures:
         return
     labels = [named("policy", entry["policy"], say) for entry in entries]
-    series = [Series(say.label(name), [value_of(entry["measures"][name]) for entry in entries]) for name in _STAFF]
+    series = [Series(say.label(name), [value_of(entry["measures"][name]) for entry in entries]) for name in measures]
     rates = [entry["measures"]["recommendation_rate"]["mean"] for entry in entries]
     most, least = rates.index(max(rates)), rates.index(min(rates))
     answer = say(
@@ -112,12 +120,16 @@ def _staff(document: dict[str, Any], say: Words) -> None:
         most=labels[most], most_rate=f"{100 * rates[most]:.1f} %",
         least=labels[least], least_rate=f"{100 * rates[least]:.1f} %",
     )  # fmt: skip
-    n = {entry["n"] for entry in entries}
-    told = f"{min(n)}–{max(n)}" if len(n) > 1 else str(min(n))
     document_figures.show_dots(
         "staff", Dots(labels, series, "share"), say, finding=answer, definition=say("policies.staff"),
-        basis=page.basis_of(document | {"replications": told}, say),
+        basis=page.basis_of(document | {"replications": _replications(document)}, say),
     )  # fmt: skip
+
+
+def _replications(document: dict[str, Any]) -> str:
+    """How many the policies have: those that were given up early have fewer."""
+    n = {entry["n"] for entry in document["policies"]}
+    return f"{min(n)}–{max(n)}" if len(n) > 1 else str(min(n))
 
 
 def _sweep(say: Words) -> None:

@@ -41,7 +41,7 @@ def curve(document: Mapping[str, Any], say: Words, ink: str) -> Any:
         layers.append(_mark(float(now), f"▼ {say('plot_sweep.now')}", ink, [2, 3], NEUTRAL, -4))
     layers.append(base.mark_rule(strokeWidth=2, color=EC).encode(x=x, y=y, y2="high:Q", tooltip=tooltip))
     layers.append(base.mark_point(size=75, filled=True, color=EC, opacity=1).encode(x=x, y="mean:Q", tooltip=tooltip))
-    return alt.layer(*layers).properties(usermeta=AS_SVG, height=340, width="container")
+    return alt.layer(*layers).properties(usermeta=AS_SVG, height=400, width="container")
 
 
 def curve_rows(document: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -101,7 +101,7 @@ def stakes(document: Mapping[str, Any], say: Words, ink: str) -> Any:
             order.append(label)
             rows += _parts(label, row[pay], names)
     base = _chart(rows).encode(
-        y=alt.Y("row:N", sort=order, title=None, axis=alt.Axis(labelLimit=190)),
+        y=alt.Y("row:N", sort=order, title=None, axis=alt.Axis(labelLimit=170, labelOverlap=False)),
         tooltip=[alt.Tooltip("row:N", title=" "), alt.Tooltip("kind:N", title=" "), alt.Tooltip("text:N", title="=")],
     )
     labels = list(names.values())
@@ -114,7 +114,7 @@ def stakes(document: Mapping[str, Any], say: Words, ink: str) -> Any:
     text = base.transform_filter(f"datum.end - datum.start >= {100 * _NARROWEST}").mark_text(
         color=ink, fontSize=11.5
     ).encode(x="middle:Q", text="told:N")  # fmt: skip
-    return (bars + text).properties(usermeta=AS_SVG, height=28 * len(order), width="container")
+    return (bars + text).properties(usermeta=AS_SVG, height=28 * len(order) + 100, width="container")
 
 
 def _parts(label: str, found: Mapping[str, Any], names: Mapping[str, str]) -> list[dict[str, Any]]:
@@ -156,7 +156,7 @@ def lines(series: Mapping[str, Sequence[tuple[float, float]]], x_title: str, y_t
     line = base.mark_line(strokeWidth=2.2).encode(strokeDash=alt.StrokeDash("series:N", scale=dashes, **look))
     shapes = alt.Scale(domain=names, range=["circle", "diamond"][-len(names) :])
     points = base.mark_point(size=45, filled=True, opacity=1).encode(shape=alt.Shape("series:N", scale=shapes, **look))
-    return (line + points).properties(usermeta=AS_SVG, height=280, width="container")
+    return (line + points).properties(usermeta=AS_SVG, height=320, width="container")
 
 
 def _chart(rows: list[dict[str, Any]]) -> Any:

@@ -20,8 +20,15 @@ from dashboard.words import Words
 AS_SVG: Final = {"embedOptions": {"renderer": "svg", "actions": False}}
 COLOURS: Final = (EC, STORE, APP, RIVAL, LOST, COMPANY)
 _SHAPES: Final = ("circle", "diamond", "triangle-up", "square", "triangle-down", "cross")
+_MARKERS: Final = {"D": "diamond", "s": "square", "X": "cross"}
+"""Of single figures, where a series has more than one."""
 _WITH_TEXT: Final = 14
 """Dots that are few enough for a figure at each."""
+_STEP_WITH_TEXT: Final = 38
+_AXIS: Final = 62
+_LEGEND: Final = 26
+_HEAD: Final = 44
+"""What stands around the rows of a chart, in pixels: its height holds everything."""
 _DARKEST: Final = 0.5
 """Of a cell, so that text on it keeps a contrast above 7:1 in both themes."""
 
@@ -40,12 +47,15 @@ def dots(plot: Dots, say: Words, ink: str, colours: Sequence[str] = COLOURS) -> 
     several, texts = len(names) > 1, len(rows) <= _WITH_TEXT
     if not rows:
         rows = [{"row": label} for label in labels]
-    legend = alt.Legend(title=None, orient="top", columns=1 if sum(map(len, names)) > 48 else 0, labelLimit=330)
+    marks, room = (3, 16) if say.language == "ja" else (5, 28)
+    tall = sum(len(name) + marks for name in names) > room
+    legend = alt.Legend(title=None, orient="top", columns=1 if tall else 0, labelLimit=330)
     shown = list(colours[: len(names)])
     colour = alt.Color("series:N", sort=names, scale=alt.Scale(domain=names, range=shown),
                        legend=legend if several else None)  # fmt: skip
     base = _chart(rows).encode(
-        y=alt.Y("row:N", sort=labels, title=None, axis=alt.Axis(labelLimit=190, grid=True, gridOpacity=0.35)),
+        y=alt.Y("row:N", sort=labels, title=None,
+                axis=alt.Axis(labelLimit=170, labelOverlap=False, grid=True, gridOpacity=0.35)),
         tooltip=[alt.Tooltip("row:N", title=" "), *([alt.Tooltip("series:N", title=" ")] if several else []),
                  alt.Tooltip("text:N", title="=")],
     )  # fmt: skip
@@ -61,7 +71,7 @@ def dots(plot: Dots, say: Words, ink: str, colours: Sequence[str] = COLOURS) -> 
         x=alt.X("mean:Q", title=title, axis=axis, scale=x_scale),
         color=colour,
         shape=alt.Shape("series:N", sort=names, scale=alt.Scale(domain=names, range=list(_SHAPES[: len(names)])),
-                        legend=legend if several else None),
+                        legend=legend) if several else alt.Shape("shape:N", scale=None),
         fill=alt.condition("datum.settled", alt.Fill("series:N", sort=names, legend=None,
                            scale=alt.Scale(domain=names, range=shown)), alt.value("transparent")),
     )  # fmt: skip
@@ -72,8 +82,9 @@ def dots(plot: Dots, say: Words, ink: str, colours: Sequence[str] = COLOURS) -> 
             color=NEUTRAL, strokeDash=[4, 3], strokeWidth=1.4).encode(x="at:Q"))  # fmt: skip
     if texts:
         layers.append(base.mark_text(dy=-13, color=ink, fontSize=11.5).encode(x="mean:Q", text="text:N"))
-    lines = 40 if texts and not several else 36 if texts else 17 if several else 26
-    height = lines * len(labels) * len(names) + (14 if several else 0)
+    step = _STEP_WITH_TEXT if texts else 18 if several else 26
+    legends = (len(names) if tall else 1) * _LEGEND if several else 0
+    height = step * len(labels) * len(names) + _AXIS + legends
     return alt.layer(*layers).properties(usermeta=AS_SVG, height=height, width="container")
 
 
@@ -94,13 +105,13 @@ def grid(table: Grid, say: Words, ink: str, marked: tuple[int, int] | None = Non
         for i, cells in enumerate(table.values)
         for j, value in enumerate(cells)
     ]
-    long = max((len(row["short"]) for row in rows), default=1)
+    long, upright = max((len(row["short"]) for row in rows), default=1), _narrow(table)
     base = _chart(rows).encode(
         x=alt.X("column:N", sort=list(table.columns), title=None,
-                axis=alt.Axis(orient="top", labelAngle=0 if len(table.columns) < 25 and _narrow(table) else -40,
+                axis=alt.Axis(orient="top", labelAngle=0 if upright else -40,
                               labelLimit=120, ticks=False, domain=False, labelOverlap=False)),
         y=alt.Y("row:N", sort=list(table.rows), title=None,
-                axis=alt.Axis(labelLimit=150, ticks=False, domain=False)),
+                axis=alt.Axis(labelLimit=150, labelOverlap=False, ticks=False, domain=False)),
         tooltip=[alt.Tooltip("row:N", title=" "), alt.Tooltip("column:N", title=" "), alt.Tooltip("text:N", title="=")],
     )  # fmt: skip
     cells = base.mark_rect(color=EC, strokeWidth=1, stroke=NEUTRAL, strokeOpacity=0.3).encode(
@@ -112,7 +123,9 @@ def grid(table: Grid, say: Words, ink: str, marked: tuple[int, int] | None = Non
     layers = [cells, text]
     if marked is not None:
         layers.append(base.transform_filter("datum.frame").mark_rect(filled=False, stroke=STORE, strokeWidth=2.5))
-    return alt.layer(*layers).properties(usermeta=AS_SVG, height=32 * len(table.rows), width="container")
+    return alt.layer(*layers).properties(
+        usermeta=AS_SVG, height=34 * len(table.rows) + (_HEAD if upright else 2 * _HEAD), width="container"
+    )
 
 
 def unit_of(table: Grid, say: Words) -> str:
@@ -131,6 +144,7 @@ def _row(label: str, series: str, value: Value, plot: Dots, divisor: float, say:
         "low": ends[0] / divisor,
         "high": ends[1] / divisor,
         "settled": value.settled or not plot.signed,
+        "shape": _MARKERS.get(value.marker or "", "circle"),
         "text": told(value, plot.unit, say, plot.signed),
     }
 
@@ -147,7 +161,8 @@ def _short(value: float | None, divisor: float, signed: bool) -> str:
 
 def _narrow(table: Grid) -> bool:
     """Whether the columns' names are short enough to stand upright on a phone."""
-    return max((len(name) for name in table.columns), default=0) * len(table.columns) <= 34
+    widths = [sum(2 if ord(letter) > 0x2E80 else 1 for letter in name) for name in table.columns]
+    return max(widths, default=0) * len(widths) <= 34
 
 
 def _line(label: str) -> str:
