@@ -161,12 +161,17 @@ def _faults(run: LoadRun, say: Words) -> None:
             _second(fault["planned_s"]),
             _second(fault["began_s"]),
             _second(fault["ended_s"]),
-            say(f"audit.outcome_{fault['outcome']}") + (f": {fault['why']}" if fault["why"] else ""),
+            _outcome(fault, say),
         ]
         for fault in document["faults"]
     ]
     heads = ("fault", "settings", "planned", "began", "ended", "outcome")
     page.table([say(f"audit.{name}") for name in heads], rows, words=2)
+
+
+def _outcome(fault: Mapping[str, Any], say: Words) -> str:
+    outcome = fault["outcome"]
+    return ": ".join(filter(None, [say(f"audit.outcome_{outcome}"), fault["why"]]))
 
 
 def _action(name: str, say: Words) -> str:

@@ -155,7 +155,7 @@ def _knee(document: dict[str, Any], moment: dict[str, Any], say: Words) -> None:
         definition=capacities.knee_definition(document, moment, say), basis=capacities.basis(document, moment, say),
         head=[say("demand.offered"), say("load.achieved"), say("load.payments"), say("demand.in_flight"), "p50 ms",
               "p99 ms", say("load.verdict")],
-        rows=[[*(f"{point[key]:,.1f}" for key in keys), say(f"demand.{point['verdict']}")] for point in points],
+        rows=[[*(f"{point[key]:,.1f}" for key in keys), _verdict(point, say)] for point in points],
         csv_head=[*keys, "verdict"], csv_rows=[[*(point[key] for key in keys), point["verdict"]] for point in points],
     )  # fmt: skip
 
@@ -190,14 +190,24 @@ def _forecast(document: dict[str, Any], moment: dict[str, Any], say: Words) -> N
     )  # fmt: skip
 
 
+def _verdict(point: Mapping[str, Any], say: Words) -> str:
+    verdict = point["verdict"]
+    return say(f"demand.{verdict}")
+
+
+def _part(part: Mapping[str, Any], say: Words) -> str:
+    name = part["part"]
+    return say(f"demand.part_{name}")
+
+
 def _saturation(moment: dict[str, Any], say: Words) -> None:
     if not moment["saturation"]:
         return
-    first = moment["saturation"][0]["part"]
-    page.section(say("demand.saturation", part=say(f"demand.part_{first}")), say("demand.saturation_what"))
+    first = _part(moment["saturation"][0], say)
+    page.section(say("demand.saturation", part=first), say("demand.saturation_what"))
     rows = [
         [
-            say(f"demand.part_{part['part']}"),
+            _part(part, say),
             f"{part['cpu_ms_per_call']:.3f}",
             f"{part['limit_cores']:g}",
             NOTHING if part["saturates_at_per_s"] is None else f"{part['saturates_at_per_s']:,.0f}",
