@@ -118,11 +118,12 @@ def _progress(exercise: Exercise, say: Words) -> None:
 
 def _standing(exercise: Exercise, found: Outcome, say: Words) -> None:
     page.section(say("learn.standing"), say("learn.standing_what", days=found.days))
-    levels = found.levels[exercise.worlds[0]]
+    levels, asked = found.levels[exercise.worlds[0]], exercise.prediction
+    hidden = "" if asked.against else asked.measure  # it is what has to be predicted
     items = [
         (say.label(name), figure(value, BY_NAME[name].unit, say.language), "")
         for name, value in levels.items()
-        if value == value
+        if value == value and name != hidden
     ]
     if found.naive_ratio is not None:
         items.insert(0, (say("learn.naive"), f"{found.naive_ratio:.2f} ×", say("learn.naive_what")))

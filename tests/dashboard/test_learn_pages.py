@@ -113,6 +113,7 @@ def test_an_exercise_can_be_done_to_the_end_and_is_there_after_a_reload(prepared
 @pytest.mark.usefixtures("prepared")
 def test_nothing_is_revealed_before_everything_is_answered() -> None:
     app = opened(exercise="lunch_outage")
+    assert words("en").label("double_captures") not in shown(app)
     press(app, words("en")("learn.reveal"))
     assert words("en")("learn.answer_all") in shown(app)
     assert "/ 100" not in shown(app)
