@@ -38,7 +38,10 @@ def dashboard(
     port: Annotated[int, typer.Option(min=1, max=65535, help="Port on this machine.")] = 8501,
     browser: Annotated[bool, typer.Option("--browser/--no-browser", help="Open a browser window.")] = True,
 ) -> None:
-    """Look at runs in the browser: two ledgers, load and audit, all runs; start new ones. English and Japanese.
+    """Look at runs in the browser, start new ones, learn from them. English and Japanese.
+
+    Build and run: Start, Scenario, Run, Runs, Compare. Understand: Two ledgers, Policies, Customers, Store floor,
+    Stock and pickup, Payments. Size and test: Demand and sizing, Load and audit, Audit. Train: Learn.
 
     Serves on 127.0.0.1 only and asks nothing of any other machine. Ctrl-C ends it; simulations started from a page
     go on and can be seen again at the next start.
@@ -55,24 +58,30 @@ def report(
     against: Annotated[str | None, typer.Option(help="The run it is compared with, on the same shoppers.")] = None,
     load: Annotated[Path | None, typer.Option(file_okay=False, help="Load directory to report on as well.")] = None,
     lang: Annotated[ReportLanguage, typer.Option(help="Language of the report.")] = ReportLanguage.EN,
+    pdf: Annotated[bool, typer.Option("--pdf", help="Print it to PDF as well; needs Chromium or Chrome.")] = False,
     play: Annotated[bool, typer.Option("--player", help="Put the player of the busiest day into it.")] = False,
     out: Annotated[Path | None, typer.Option(help="File to write; <run>/report.html when left out.")] = None,
     runs: Annotated[Path, typer.Option("--runs", file_okay=False, help="Folder that holds the runs.")] = _RUNS,
 ) -> None:
     """Write one HTML file that a board can read: what a change is worth, in whose books, and how sure that is.
 
-    Needs no network, no JavaScript, prints well; equal inputs give equal bytes.
+    Needs no network, no JavaScript, prints well; equal inputs give equal bytes. Prints the paths that it wrote.
 
-    Example: omo report ward-omo --against ward-siloed --lang ja
+    Example: omo report ward-omo --against ward-siloed --lang ja --pdf
     """
-    from dashboard.report.build import write_report
+    from dashboard.chromium import find_browser
+    from dashboard.report.build import print_report, write_report
     from sim.log.run_directory import find_run
 
+    if pdf:
+        find_browser("--pdf")
     path = find_run(run, runs)
     other = None if against is None else find_run(against, runs)
     target = out or path / "report.html"
     write_report(path, other, load, "ja" if lang is ReportLanguage.JA else "en", target, play)
     typer.echo(str(target))
+    if pdf:
+        typer.echo(str(print_report(target)))
 
 
 def plot(

@@ -27,9 +27,10 @@ from dashboard.words import LANGUAGES, Language, Words, as_language, words
 PLOTLY: Final = {"displayModeBar": False, "responsive": True}
 
 Rows = Sequence[Sequence[Any]]
-Kind = Literal["empty", "loading", "partial", "failed", "invalid"]
+Kind = Literal["empty", "loading", "partial", "failed", "invalid", "good"]
 _PARTS: Final = ("html", "css", "js")
-_MARKS: Final[dict[Kind, str]] = {"empty": "○", "loading": "…", "partial": "◐", "failed": "✕", "invalid": "⊘"}
+_MARKS: Final[dict[Kind, str]] = {"empty": "○", "loading": "…", "partial": "◐", "failed": "✕", "invalid": "⊘",
+                                  "good": "✓"}  # fmt: skip
 
 
 def root() -> Path:
@@ -206,7 +207,8 @@ def _chart(key: str, chart: Any, alt: str) -> None:
     if hasattr(chart, "to_plotly_json"):
         st.plotly_chart(chart, config=PLOTLY, key=f"chart_{key}", alt=alt)
     else:
-        st.altair_chart(chart, key=f"chart_{key}", alt=alt)
+        # Altair checked the chart when it was made; checking it again takes longer than all the rest.
+        st.vega_lite_chart(spec=chart.to_dict(validate=False), key=f"chart_{key}", alt=alt)
 
 
 @cache
@@ -232,13 +234,13 @@ def notice(
     commands: Sequence[str] = (),
     to: Sequence[tuple[str, str, Mapping[str, str]]] = (),
 ) -> None:
-    """Why there is nothing, or not everything, to see, and what to do next.
+    """Why there is nothing, or not everything, to see, and what to do next; `good` is a verdict that all is well.
 
     `commands` are lines for a terminal, `to` are links: page, label, choices in its URL.
     """
     with st.container(border=True):
         mark = f'<span aria-hidden="true">{_MARKS[kind]}</span>'
-        body = f"{markup.element('strong', title)}{markup.element('p', what)}"
+        body = markup.element("strong", title) + (markup.element("p", what) if what else "")
         st.html(f'<div class="omo notice {kind}" role="status">{mark}<div>{body}</div></div>')
         if to:
             with st.container(horizontal=True, gap="medium"):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final, Literal
 
@@ -59,10 +60,17 @@ def entry(folder: Path) -> RunEntry:
         silent = time.time() - _age(folder) > _SILENT_S
         return RunEntry(folder, folder.name, "abandoned" if silent else "running", scenario)
     try:
-        manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
-        return _read(folder, manifest)
+        path = folder / "manifest.json"
+        stat = path.stat()
+        return _kept(folder, stat.st_mtime_ns, stat.st_size)
     except (OSError, ValueError, KeyError, TypeError) as error:
         return RunEntry(folder, folder.name, "unreadable", folder.name, note=f"manifest.json: {error}")
+
+
+@lru_cache(maxsize=2000)
+def _kept(folder: Path, _mtime_ns: int, _size: int) -> RunEntry:
+    """A run as its manifest says; read again only when the file has changed."""
+    return _read(folder, json.loads((folder / "manifest.json").read_text(encoding="utf-8")))
 
 
 def comparable(a: RunEntry, b: RunEntry) -> bool:

@@ -11,6 +11,12 @@ from typing import Any, Final
 from dashboard.run_list import RUNS_VARIABLE
 from scenarios.errors import UsageError
 
+_WARM: Final = (
+    *("dashboard.page", "dashboard.launch", "dashboard.load_runs", "dashboard.any_two", "dashboard.one_run"),
+    *("dashboard.ledger_figures", "dashboard.difference_figures", "dashboard.side_by_side", "dashboard.words"),
+)
+"""What the pages import that takes long: it is there before the first of them is opened."""
+
 FONT_ROUTE: Final = "/fonts/ipaexg.ttf"
 
 
@@ -93,7 +99,7 @@ def _show_error(error: Exception) -> bool:
 
 def _warm_up() -> None:
     """Import what the pages need while the browser starts, so that the first visitor does not wait for it."""
-    for name in ("dashboard.page", "dashboard.charts.flows", "dashboard.charts.measured", "dashboard.load_runs"):
+    for name in _WARM:
         importlib.import_module(name)
 
 

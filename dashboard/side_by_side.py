@@ -54,26 +54,42 @@ def draw(runs: Sequence[RunEntry], say: Words) -> None:
     base = found[page.pick("base", say("several.base"), list(found), label)]
     others = [run for run in found.values() if run.name != base.name and comparable(run, base)]
     alike = [run.name for run in others if run.finished == base.finished][: MOST - 1]
-    chosen = st.multiselect(
-        say("several.others"), [run.name for run in others], default=alike, format_func=label, key=f"with_{base.name}"
-    )
+    chosen = page.pick_several("with", say("several.others"), [run.name for run in others], label, alike)
     if not chosen:
-        st.info(say("several.choose"), icon=":material/info:")
+        page.notice("empty", say("several.choose"), say("several.choose_what"), say)
         return
     worlds = [base, *(run for run in others if run.name in chosen)]
     try:
         document = _document(tuple(str(run.path) for run in worlds), "".join(_version(run) for run in worlds))
-    except (OmoError, OSError) as error:
-        st.error(f"**{say('ledgers.failed_read')}.** {error}", icon=":material/error:")
+    except (OmoError, OSError, ValueError) as error:
+        page.notice("failed", say("ledgers.failed_read"), str(error), say, to=[("runs", say("page.runs"), {})])
         return
     titles = _titles(document, say)
-    st.caption(say("ledgers.basis", n=document["replications"], days=document["days"], seed=document["seed"]))
     if document["replications"] < 2:
-        st.info(say("ledgers.one_replication"), icon=":material/info:")
-    page.section(say("several.chart"), say("several.chart_what", base=titles[0]))
-    st.altair_chart(measured.against_first(document, titles, say), key="against_first")
+        page.notice("partial", say("ledgers.one"), say("ledgers.one_replication"), say)
+    page.section(say("several.chart"))
+    _gains(document, titles, say)
     page.section(say("several.table"), say("several.table_what", base=titles[0]))
     _outcomes(document, titles, say)
+
+
+def _gains(document: dict[str, Any], titles: Sequence[str], say: Words) -> None:
+    """What each world contributes more than the first."""
+    found = [measures["contribution_yen"]["difference"] for measures in document["against_first"]][1:]
+    told = [interval(difference, "yen", say.language, signed=True) for difference in found]
+    best = max(range(len(found)), key=lambda at: found[at]["mean"])
+    finding = say("several.none_gains", first=titles[0])
+    if found[best]["mean"] > 0:
+        finding = say("plot_worlds.many_answer", world=titles[1 + best], gain=told[best], first=titles[0])
+    names = [run["run"] for run in document["runs"][1:]]
+    page.figure(
+        "gains", measured.against_first(document, titles, say), say,
+        finding=finding, definition=say("several.chart_what", base=titles[0]), basis=page.basis_of(document, say),
+        head=[say("ledgers.world"), say("ledgers.difference")],
+        rows=[list(row) for row in zip(titles[1:], told, strict=True)],
+        csv_head=["run", "difference_yen", "half_width"],
+        csv_rows=[[name, one["mean"], one["half_width"]] for name, one in zip(names, found, strict=True)],
+    )  # fmt: skip
 
 
 def _outcomes(document: dict[str, Any], titles: Sequence[str], say: Words) -> None:

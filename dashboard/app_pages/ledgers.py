@@ -4,34 +4,33 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import streamlit as st
 
-from dashboard import findings, page, side_by_side
-from dashboard.amounts import NOTHING, count, figure, interval, yen
-from dashboard.charts import flows, measured
-from dashboard.charts.steps import UNITS, division_steps, group_steps, matrix, moves, stayed
+from dashboard import difference_figures, findings, ledger_figures, page, side_by_side
+from dashboard.amounts import NOTHING, interval
 from dashboard.run_list import RunEntry, comparable, entries
-from dashboard.statement import COMPANY, GROUPS, Line, owners, paired_lines, shown_accounts, sums_among
-from dashboard.typeface import STACK
+from dashboard.statement import GROUPS, Line, owners, paired_lines, shown_accounts, sums_among
 from dashboard.words import Words
 from scenarios.errors import OmoError
 from sim.evaluation.comparison import comparison
-from sim.evaluation.measures import MEASURES
 from sim.evaluation.statistics import Interval
 
-SHOWN_FLOWS = 14
+VIEWS: Final = ("two", "several")
 
 
 def draw() -> None:
     """The page."""
-    say = page.say()
+    say, root = page.say(), page.root()
     page.heading(say("page.ledgers"), say("ledgers.lead"))
-    found = {run.name: run for run in entries(page.root()) if run.readable}
+    found = {run.name: run for run in entries(root) if run.readable}
     if len(found) < 2:
-        st.info(say("ledgers.need_two"), icon=":material/info:")
-        page.link("run", say("page.run"), say, kind="compare")
+        page.notice(
+            "empty", say("ledgers.need_two"), say("ledgers.need_two_what", n=len(found)), say,
+            commands=[f"omo compare ward-siloed ward-omo --reps 5 --set horizon.days=14 --out {root}"],
+            to=[("run", say("page.run"), {"kind": "compare"})],
+        )  # fmt: skip
         return
     if _several(list(found.values()), say):
         side_by_side.draw(list(found.values()), say)
@@ -39,36 +38,59 @@ def draw() -> None:
     a, b = _pair(found, say)
     problem = _problem(a, b, say)
     if problem:
-        st.warning(f"**{say('ledgers.cannot_compare')}.** {problem}", icon=":material/warning:")
+        page.notice(
+            "invalid", say("ledgers.cannot_compare"), problem, say,
+            to=[("compare", say("ledgers.compare_anyway"), {"a": a.name, "b": b.name})] if a.name != b.name else [],
+        )  # fmt: skip
         return
     try:
-        document = _document(str(a.path), str(b.path), str(page.root()), _version(a, b))
+        document = _document(str(a.path), str(b.path), str(root), _version(a, b))
         lines = _lines(str(a.path), str(b.path), _version(a, b))
-    except (OmoError, OSError) as error:
-        st.error(f"**{say('ledgers.failed_read')}.** {error}", icon=":material/error:")
+    except (OmoError, OSError, ValueError) as error:
+        page.notice("failed", say("ledgers.failed_read"), str(error), say, to=[("runs", say("page.runs"), {})])
         return
-    titles = _titles(document, say)
-    for part in (_finding, _books, _waterfalls):
-        part(document, lines, say)
-    _statement(lines, titles, say)
-    for section in (_shift, _forest, _staff, _all_measures):
-        section(document, titles, say)
+    _incomplete(document, (a, b), say)
+    _show(document, lines, say)
     page.section(say("ledgers.report"))
-    st.code(say("ledgers.report_command", a=a.name, b=b.name, root=page.root()), language=None, wrap_lines=True)
+    st.code(say("ledgers.report_command", a=a.name, b=b.name, root=root), language="bash", wrap_lines=True)
+
+
+def _show(document: dict[str, Any], lines: list[Line], say: Words) -> None:
+    titles = _titles(document, say)
+    _finding(document, say)
+    page.section(say("ledgers.books"))
+    ledger_figures.books(document, say)
+    page.section(say("ledgers.waterfall"))
+    ledger_figures.divisions(document, say)
+    ledger_figures.accounts(document, lines, say)
+    _statement(lines, titles, say)
+    page.section(say("ledgers.shift"))
+    ledger_figures.shift(document, say)
+    page.section(say("ledgers.recommend"))
+    ledger_figures.recommendation(document, titles, say)
+    page.section(say("ledgers.forest"))
+    difference_figures.draw(document, page.basis_of(document, say), say)
+    difference_figures.table(document, [titles["a"], titles["b"]], say)
+
+
+def _incomplete(document: dict[str, Any], runs: tuple[RunEntry, RunEntry], say: Words) -> None:
+    """What is missing: replications of a run that was cut short, or the second one that an interval needs."""
+    short = [
+        say("report.partial", run=run.name, state=say(f"state.{run.state}"), n=len(run.finished))
+        for run in runs
+        if run.state != "complete"
+    ]
+    if short:
+        page.notice("partial", say("ledgers.partial"), "\n".join(short), say)
+    if document["replications"] < 2:
+        page.notice("partial", say("ledgers.one"), say("ledgers.one_replication"), say)
 
 
 def _several(runs: list[RunEntry], say: Words) -> bool:
     """Whether more than two worlds are to be shown; asked only where there are as many with the same shoppers."""
     if not side_by_side.several(runs):
         return False
-    views = ("two", "several")
-    wanted = st.query_params.get("view")
-    chosen = st.segmented_control(
-        say("several.view"), views, default=wanted if wanted in views else "two", key="view", required=True,
-        format_func=lambda view: say(f"several.view_{view}"), label_visibility="collapsed",
-    )  # fmt: skip
-    page.keep_in_url(view=chosen or "two")
-    return chosen == "several"
+    return page.choose("view", say("several.view"), VIEWS, lambda view: say(f"several.view_{view}")) == "several"
 
 
 def _pair(found: dict[str, RunEntry], say: Words) -> tuple[RunEntry, RunEntry]:
@@ -129,41 +151,10 @@ def _titles(document: dict[str, Any], say: Words) -> dict[str, str]:
     return titles
 
 
-def _finding(document: dict[str, Any], _lines: list[Line], say: Words) -> None:
+def _finding(document: dict[str, Any], say: Words) -> None:
     st.markdown(f"#### {findings.headline(document, say)}")
     st.markdown(findings.ledgers_sentence(document, say))
-    basis = say("ledgers.basis", n=document["replications"], days=document["days"], seed=document["seed"])
-    st.caption(basis)
-    if document["replications"] < 2:
-        st.info(say("ledgers.one_replication"), icon=":material/info:")
-
-
-def _books(document: dict[str, Any], _lines: list[Line], say: Words) -> None:
-    page.section(say("ledgers.books"))
-    items = []
-    for division, name in (("store", "store_pl_yen"), ("ec", "ec_pl_yen"), (COMPANY, "contribution_yen")):
-        measure = document["measures"][name]
-        levels = f"A {yen(measure['a']['mean'], say.language)} → B {yen(measure['b']['mean'], say.language)}"
-        change = interval(measure["difference"], "yen", say.language, signed=True)
-        items.append((say(f"ledgers.division_{division}"), change, levels))
-    page.cards(items)
-
-
-def _waterfalls(document: dict[str, Any], lines: list[Line], say: Words) -> None:
-    page.section(say("ledgers.waterfall"))
-    divisions, accounts = st.tabs([say("ledgers.tab_divisions"), say("ledgers.tab_accounts")])
-    with divisions:
-        steps = division_steps(document)
-        names = [say(f"ledgers.division_{step.key}") for step in steps]
-        chart = flows.waterfall(steps, names, say, STACK, page.ink())
-        st.plotly_chart(chart, config=page.PLOTLY, key="waterfall_divisions")
-        st.caption(say("ledgers.waterfall_what"))
-    with accounts:
-        steps = group_steps(lines)
-        names = [say(f"account.{step.key}") for step in steps]
-        chart = flows.waterfall(steps, names, say, STACK, page.ink())
-        st.plotly_chart(chart, config=page.PLOTLY, key="waterfall_accounts")
-        st.caption(say("ledgers.waterfall_accounts_what"))
+    st.caption(say("ledgers.basis", n=document["replications"], days=document["days"], seed=document["seed"]))
 
 
 def _statement(lines: list[Line], titles: dict[str, str], say: Words) -> None:
@@ -187,67 +178,6 @@ def _statement(lines: list[Line], titles: dict[str, str], say: Words) -> None:
     page.download("statement", columns, [_numbers(line) for line in lines if line.account not in GROUPS], say)
 
 
-def _shift(document: dict[str, Any], _titles: dict[str, str], say: Words) -> None:
-    alike, everything = stayed(document)
-    what = say("ledgers.shift_what", stayed=count(round(alike)), all=count(round(everything)))
-    page.section(say("ledgers.shift"), what)
-    found = moves(document)[:SHOWN_FLOWS]
-    if found:
-        st.plotly_chart(flows.sankey(found, say, STACK, page.ink()), config=page.PLOTLY, key="sankey")
-    st.markdown(f"##### {say('ledgers.shift_table')}")
-    st.caption(say("ledgers.shift_table_what"))
-    _matrix(document, say)
-    shift = document["shift"]
-    cells = sum(cell["contribution_difference_yen"] for cell in shift["cells"])
-    amounts = {"cells": cells, "unallocated": shift["unallocated_yen"], "total": shift["total_yen"]}
-    st.caption(say("ledgers.shift_exact", n=shift["replications"], **{k: f"{v:+,}" for k, v in amounts.items()}))
-    keys = ("source", "target", "needs", "revenue_difference_yen", "contribution_difference_yen")
-    rows = [[cell[key] for key in keys] for cell in shift["cells"]]
-    page.download("channel-shift", keys, [*rows, ["", "", "", "", shift["unallocated_yen"]]], say)
-
-
-def _matrix(document: dict[str, Any], say: Words) -> None:
-    found = matrix(document)
-    head = [say("ledgers.shift_from"), *(say(f"outcome.{name}") for name in found.columns), say("ledgers.total")]
-    rows = []
-    for source in found.rows:
-        values = [found.cells.get((source, target)) for target in found.columns]
-        rows.append([say(f"outcome.{source}"), *(_change(v, say) for v in [*values, sum(v or 0 for v in values)])])
-    rows.append([say("ledgers.unallocated"), *[""] * len(found.columns), _change(found.unallocated_yen, say)])
-    sums = [sum(found.cells.get((source, target), 0) for source in found.rows) for target in found.columns]
-    rows.append([say("ledgers.total"), *(_change(value, say) for value in [*sums, found.total_yen])])
-    page.table(head, rows, last_is_total=True, css="matrix")
-
-
-def _forest(document: dict[str, Any], _titles: dict[str, str], say: Words) -> None:
-    page.section(say("ledgers.forest"), say("ledgers.forest_what"))
-    for unit in UNITS:
-        chart = measured.forest(document, unit, say)
-        if chart is not None:
-            st.altair_chart(chart, key=f"forest_{unit}")
-
-
-def _staff(document: dict[str, Any], titles: dict[str, str], say: Words) -> None:
-    page.section(say("ledgers.recommend"), say("ledgers.recommend_what"))
-    st.altair_chart(measured.recommendation(document, titles, say), key="recommendation")
-
-
-def _all_measures(document: dict[str, Any], titles: dict[str, str], say: Words) -> None:
-    page.section(say("ledgers.all_measures"))
-    head = [say("ledgers.measure"), say("ledgers.definition"), titles["a"], titles["b"], say("ledgers.difference")]
-    rows, numbers = [], []
-    for name in [measure.name for measure in MEASURES if measure.name in document["measures"]]:
-        found = document["measures"][name]
-        levels = [figure(found[world]["mean"], found["unit"], say.language) for world in "ab"]
-        difference = interval(found["difference"], found["unit"], say.language, signed=True)
-        rows.append([say.label(name), say.definition(name), *levels, difference])
-        parts = [found[side][key] for side in ("a", "b", "difference") for key in ("mean", "half_width")]
-        numbers.append([name, found["unit"], *parts, found["variance_reduction"]])
-    page.table(head, rows, words=2, css="wide")
-    sides = [f"{side}_{key}" for side in ("a", "b", "difference") for key in ("mean", "half_width")]
-    page.download("measures", ["measure", "unit", *sides, "variance_ratio"], numbers, say)
-
-
 def _cell(value: Interval | None, say: Words, signed: bool) -> str:
     if value is None or (not value.mean and not value.half_width):
         return NOTHING
@@ -258,10 +188,6 @@ def _cell(value: Interval | None, say: Words, signed: bool) -> str:
 def _numbers(line: Line) -> list[Any]:
     parts = [part for side in (line.a, line.b, line.difference) if side for part in (side.mean, side.half_width)]
     return [line.owner, line.account, *parts]
-
-
-def _change(value: float | None, say: Words) -> str:
-    return NOTHING if value is None else yen(value, say.language, signed=True)
 
 
 draw()

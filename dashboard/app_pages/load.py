@@ -7,9 +7,18 @@ from typing import Any
 import streamlit as st
 
 from dashboard import page
-from dashboard.amounts import NOTHING
+from dashboard.amounts import NOTHING, share
 from dashboard.charts import measured
-from dashboard.load_runs import LATENCIES, OUTCOMES, LoadRun, lag_per_second, latencies, load_runs, per_second
+from dashboard.load_runs import (
+    LATENCIES,
+    OUTCOMES,
+    LoadRun,
+    lag_per_second,
+    latencies,
+    load_runs,
+    outcome_totals,
+    per_second,
+)
 from dashboard.report.load_sections import audit_summary, verdict
 from dashboard.words import Words
 
@@ -24,14 +33,13 @@ def draw() -> None:
     page.heading(say("page.load"), say("load.lead"))
     found = {run.name: run for run in load_runs(page.root())}
     if not found:
-        st.info(say("load.none"), icon=":material/info:")
         root = page.root()
-        commands = (
-            f"omo trace ward-omo --from 11:45 --to 12:15 --runs {root} --out lunch",
-            f"omo load lunch --out {root}/load-1",
-            f"omo audit {root}/load-1",
-        )
-        st.code("\n".join(commands), language=None, wrap_lines=True)
+        page.notice(
+            "empty", say("load.none"), say("load.none_what", root=root), say,
+            commands=[f"omo trace ward-omo --from 11:45 --to 12:15 --runs {root} --out lunch",
+                      f"omo load lunch --out {root}/load-1", f"omo audit {root}/load-1"],
+            to=[("start", say("page.start"), {})],
+        )  # fmt: skip
         return
 
     def label(name: str) -> str:
@@ -53,13 +61,18 @@ def draw() -> None:
 
 def _verdict(result: dict[str, Any], valid: bool, say: Words) -> None:
     if valid:
-        st.success(say("load.valid"), icon=":material/check_circle:")
+        page.notice("good", say("load.valid"), "", say)
     else:
-        reasons = "\n".join(f"- {say.reason(reason)}" for reason in result["reasons"])
-        text = f"**{say('load.invalid')}** {say('load.invalid_what')}\n\n{reasons}"
-        st.error(text, icon=":material/block:")
+        reasons = "\n".join(f"• {say.reason(reason)}" for reason in result["reasons"])
+        page.notice("invalid", say("load.invalid"), f"{say('load.invalid_what')}\n{reasons}", say)
     if result["state"] == "interrupted":
-        st.warning(say("load.interrupted"), icon=":material/warning:")
+        page.notice("partial", say("load.interrupted"), say("load.interrupted_what"), say)
+
+
+def _basis(result: dict[str, Any], say: Words) -> str:
+    """One replay has no interval; what stands instead of it is how many calls it had, and on what."""
+    duration, workers = f"{result['duration_s']:,.0f}", max(result["workers"], 1)
+    return say("load.basis", target=result["target"], calls=f"{result['calls']:,}", s=duration, workers=workers)
 
 
 def _figures(result: dict[str, Any], valid: bool, say: Words) -> None:
@@ -79,64 +92,99 @@ def _figures(result: dict[str, Any], valid: bool, say: Words) -> None:
 
 
 def _rates(run: LoadRun, say: Words) -> None:
-    page.section(say("load.rates"), say("load.rates_what"))
+    page.section(say("load.rates"))
     seconds = per_second(run)
     if not seconds:
-        st.info(say("load.no_series"), icon=":material/info:")
+        st.caption(f"○ {say('load.no_series')}")
         return
-    st.altair_chart(measured.request_rates(seconds, say), key="rates")
-    page.download("requests", list(seconds[0]), [list(row.values()) for row in seconds], say)
+    offered, answered = (sum(row[name] or 0 for row in seconds) for name in ("offered", "answered"))
+    peak = max(row["offered"] or 0 for row in seconds)
+    names = ("second", "offered", "answered", "failed")
+    page.figure(
+        "requests", measured.request_rates(seconds, say), say,
+        finding=say("load.rates_finding", peak=f"{peak:,.0f}", share=share(answered / (offered or 1))),
+        definition=say("load.rates_what"), basis=_basis(run.result, say),
+        head=[say("load.second"), *(say(f"load.{name}") for name in names[1:])],
+        rows=[[f"{row[name] or 0:,.0f}" for name in names] for row in seconds],
+        csv_head=list(seconds[0]), csv_rows=[list(row.values()) for row in seconds],
+    )  # fmt: skip
 
 
 def _latency(result: dict[str, Any], say: Words) -> None:
-    page.section(say("load.latency"), say("load.latency_what"))
+    page.section(say("load.latency"))
     found = latencies(result)
     if not found:
+        st.caption(f"○ {say('load.no_calls')}")
         return
     names = {action: say("load.all") if action == "all" else action for action in found}
-    st.altair_chart(measured.latency(found, names, say), key="latency")
-    head = [say("load.action"), say("load.calls"), *LATENCIES]
-    rows = [
-        [names[action], f"{values['calls']:,}", *(say("load.ms", value=f"{values[q]:,.1f}") for q in LATENCIES)]
-        for action, values in found.items()
-    ]
-    page.table(head, rows)
-    numbers = [[action, values["calls"], *(values[q] for q in LATENCIES)] for action, values in found.items()]
-    page.download("latency", ["action", "calls", *(f"{q}_ms" for q in LATENCIES)], numbers, say)
+    slowest = max((action for action in found if action != "all"), key=lambda a: found[a]["p99"], default="all")
+    told = {"action": names[slowest], "slow": _ms(found[slowest]["p99"], say)}
+    everything = found.get("all", found[slowest])
+    page.figure(
+        "latency", measured.latency(found, names, say), say,
+        finding=say("load.latency_finding", p99=_ms(everything["p99"], say), **told),
+        definition=say("load.latency_what"), basis=_basis(result, say),
+        head=[say("load.action"), say("load.calls"), *LATENCIES],
+        rows=[[names[action], f"{values['calls']:,}", *(_ms(values[q], say) for q in LATENCIES)]
+              for action, values in found.items()],
+        csv_head=["action", "calls", *(f"{q}_ms" for q in LATENCIES)],
+        csv_rows=[[action, values["calls"], *(values[q] for q in LATENCIES)] for action, values in found.items()],
+    )  # fmt: skip
+
+
+def _ms(value: float, say: Words) -> str:
+    return say("load.ms", value=f"{value:,.1f}")
 
 
 def _lag(run: LoadRun, say: Words) -> None:
-    page.section(say("load.lag"), say("load.lag_what", p99=LAG_P99_MS, max=LAG_MAX_MS))
-    seconds = lag_per_second(run)
-    if seconds:
-        st.altair_chart(measured.generator_lag(seconds, say), key="lag")
+    page.section(say("load.lag"))
+    seconds, lag = lag_per_second(run), run.result["lag_ms"]
     blocking = {name: f"{value:,.1f}" for name, value in run.result["blocking_ms"].items()}
-    st.caption(say("load.blocking", **blocking))
+    what = say("load.lag_what", p99=LAG_P99_MS, max=LAG_MAX_MS)
+    key = "late" if lag["p99"] > LAG_P99_MS or lag["max"] > LAG_MAX_MS else "on_time"
+    finding = say(f"load.lag_{key}", p99=_ms(lag["p99"], say), max=_ms(lag["max"], say))
+    if not seconds:
+        st.markdown(f"**{finding}**")
+        st.caption(what)
+        return
+    page.figure(
+        "lag", measured.generator_lag(seconds, say), say,
+        finding=finding, definition=what + say("finding.join") + say("load.blocking", **blocking),
+        basis=_basis(run.result, say),
+        head=[say("load.second"), say("load.lag_median"), say("load.lag_max")],
+        rows=[[f"{row['second']:,.0f}", *(_ms(row[name] or 0, say) for name in ("median_ms", "max_ms"))]
+              for row in seconds],
+        csv_head=list(seconds[0]), csv_rows=[list(row.values()) for row in seconds],
+    )  # fmt: skip
 
 
 def _outcomes(result: dict[str, Any], say: Words) -> None:
-    page.section(say("load.outcomes"), say("load.outcomes_what"))
+    page.section(say("load.outcomes"))
     by_action = result["outcomes"]
     if not by_action:
+        st.caption(f"○ {say('load.no_calls')}")
         return
-    st.altair_chart(measured.outcomes(by_action, {action: action for action in by_action}, say), key="outcomes")
-    head = [say("load.action"), *(say(f"load.{name}") for name in OUTCOMES)]
-    rows = [[action, *(f"{found.get(name, 0):,}" for name in OUTCOMES)] for action, found in by_action.items()]
-    page.table(head, rows)
+    totals = outcome_totals(result)
+    shares = {name: share(totals[name] / (sum(totals.values()) or 1)) for name in OUTCOMES}
+    page.figure(
+        "outcomes", measured.outcomes(by_action, {action: action for action in by_action}, say), say,
+        finding=say("load.outcomes_finding", **shares), definition=say("load.outcomes_what"),
+        basis=_basis(result, say),
+        head=[say("load.action"), *(say(f"load.{name}") for name in OUTCOMES)],
+        rows=[[action, *(f"{found.get(name, 0):,}" for name in OUTCOMES)] for action, found in by_action.items()],
+        csv_head=["action", *OUTCOMES],
+        csv_rows=[[action, *(found.get(name, 0) for name in OUTCOMES)] for action, found in by_action.items()],
+    )  # fmt: skip
 
 
 def _audit(run: LoadRun, say: Words) -> None:
     page.section(say("load.audit"))
     found = run.audit
     if found is None:
-        st.info(say("load.audit_none"), icon=":material/info:")
-        st.code(f"omo audit {run.path}", language=None, wrap_lines=True)
+        page.notice("empty", say("load.audit_none"), say("load.audit_none_what"), say,
+                    commands=[f"omo audit {run.path}"])  # fmt: skip
         return
-    summary = audit_summary(found, say)
-    if found["clean"]:
-        st.success(summary, icon=":material/verified:")
-    else:
-        st.error(summary, icon=":material/gpp_bad:")
+    page.notice("good" if found["clean"] else "failed", audit_summary(found, say), "", say)
     head = [say("load.verdict"), say("load.law"), say("load.says"), say("load.checked"), say("load.broken")]
     laws = sorted(found["laws"], key=lambda law: (-law["broken"], law["checked"] == 0))
     rows = [

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from statistics import median
@@ -19,7 +19,10 @@ from scenarios.errors import TargetUnreachable, UsageError
 CHROMIUM: Final = Path("/usr/bin/chromium")
 FIRST_CONTENT_S: Final = 2.0
 INTERACTION_S: Final = 1.0
-_PATIENCE_S: Final = 60.0
+_PATIENCE_S: Final = 30.0
+_START_S: Final = 90.0
+Found = dict[str, float]
+"""Seconds by what was waited for."""
 _QUIET: Final = "[data-testid=stApp][data-test-script-state=notRunning]"
 
 
@@ -28,11 +31,15 @@ def page_names() -> list[str]:
     return sorted(path.stem for path in (Path(__file__).parents[1] / "app_pages").glob("*.py"))
 
 
-def measure_pages(root: Path, rounds: int) -> dict[str, Any]:
+def measure_pages(
+    root: Path, rounds: int, within_s: float, tell: Callable[[str, Found | None], None]
+) -> dict[str, Any]:
     """Seconds until each page shows its title (`first_content_s`), is complete (`complete_s`), and has changed its
     language after a click (`interaction_s`): medians over `rounds`, after one visit that fills the server's caches.
 
-    Each round is a browser without anything in its cache. `TargetUnreachable` when the pages do not come up.
+    Each round is a browser without anything in its cache. Each page is told as soon as it is measured. After `within_s`
+    no visit is begun: the pages that are left are None and the document's `state` is `partial`, as it is after Ctrl-C.
+    `TargetUnreachable` when the pages do not come up.
     """
     try:
         from playwright.sync_api import sync_playwright
@@ -40,16 +47,43 @@ def measure_pages(root: Path, rounds: int) -> dict[str, Any]:
         raise UsageError("playwright is missing: pip install omotwin[test]") from None
     if not CHROMIUM.is_file():
         raise UsageError(f"no Chromium at {CHROMIUM}: apt-get install chromium")
+    end = time.monotonic() + within_s
+    pages: dict[str, Found | None] = dict.fromkeys(page_names())
+    interrupted = False
     with served(root) as address, sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=str(CHROMIUM), args=["--no-sandbox", "--disable-gpu"])
-        pages = {}
-        for name in page_names():
-            _visit(chromium, address, name)
-            found = [_visit(chromium, address, name) for _ in range(rounds)]
-            pages[name] = {key: median(one[key] for one in found) for key in found[0]}
+        try:
+            for name in pages:
+                pages[name] = _measured(chromium, address, name, rounds, end)
+                tell(name, pages[name])
+        except KeyboardInterrupt:
+            interrupted = True
         chromium.close()
     targets = {"first_content_s": FIRST_CONTENT_S, "interaction_s": INTERACTION_S}
-    return {"schema": "omo.bench-dashboard/1", "rounds": rounds, "targets": targets, "pages": pages}
+    state = "partial" if interrupted or None in pages.values() else "complete"
+    return {"schema": "omo.bench-dashboard/1", "state": state, "rounds": rounds, "targets": targets, "pages": pages}
+
+
+def _measured(chromium: Any, address: str, name: str, rounds: int, end: float) -> Found | None:
+    """Medians of as many of the rounds as there is time for; None where there is none, or the page never came."""
+    found: list[Found] = []
+    for visit in range(rounds + 1):
+        left_s = end - time.monotonic()
+        if left_s <= 0:
+            break
+        try:
+            one = _visit(chromium, address, name, min(left_s + 1, _PATIENCE_S))
+        except _timed_out():
+            break
+        if visit:
+            found.append(one)
+    return {key: median(one[key] for one in found) for key in found[0]} if found else None
+
+
+def _timed_out() -> type[Exception]:
+    from playwright.sync_api import TimeoutError as TimedOut
+
+    return TimedOut
 
 
 @contextmanager
@@ -73,12 +107,12 @@ def served(root: Path) -> Iterator[str]:
             server.wait()
 
 
-def _visit(chromium: Any, address: str, name: str) -> dict[str, float]:
+def _visit(chromium: Any, address: str, name: str, patience_s: float) -> Found:
     """Open a page, change its language, and tell how long each took."""
     context = chromium.new_context(viewport={"width": 1440, "height": 1000})
     try:
         page = context.new_page()
-        page.set_default_timeout(1000 * _PATIENCE_S)
+        page.set_default_timeout(1000 * patience_s)
         begun = time.perf_counter()
         page.goto(f"{address}/{'' if name == 'start' else name}?lang=en", wait_until="commit")
         page.wait_for_selector("h1")
@@ -99,7 +133,7 @@ def _visit(chromium: Any, address: str, name: str) -> dict[str, float]:
 
 
 def _until_healthy(address: str, server: subprocess.Popen[bytes]) -> None:
-    deadline = time.monotonic() + _PATIENCE_S
+    deadline = time.monotonic() + _START_S
     while time.monotonic() < deadline and server.poll() is None:
         try:
             with urllib.request.urlopen(f"{address}/_stcore/health", timeout=2):

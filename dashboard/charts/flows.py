@@ -112,6 +112,7 @@ def _laid_out(figure: Any, font: str, ink: str, height: int) -> Any:
         font={"family": font, "size": 13},
         showlegend=False,
         dragmode=False,
+        bargap=0.4,
         paper_bgcolor="rgba(0,0,0,0)",
         plot_bgcolor="rgba(0,0,0,0)",
     )

@@ -152,7 +152,7 @@ def latency(latencies: Mapping[str, Mapping[str, float]], names: Mapping[str, st
         tooltip=["action:N", "quantile:N", alt.Tooltip("text:N", title="ms")],
     )
     line = base.mark_line(color=NEUTRAL, strokeWidth=1.5).encode(detail="action:N")
-    return (line + points).properties(usermeta=_AS_SVG, height=28 * len(order) + 90, width="container")
+    return (line + points).properties(usermeta=_AS_SVG, height=30 * len(order) + 130, width="container")
 
 
 def outcomes(by_action: Mapping[str, Mapping[str, int]], names: Mapping[str, str], say: Words) -> Any:
@@ -187,7 +187,7 @@ def outcomes(by_action: Mapping[str, Mapping[str, int]], names: Mapping[str, str
             order="order:Q",
             tooltip=["action:N", "outcome:N", alt.Tooltip("calls:Q", format=",")],
         )
-        .properties(usermeta=_AS_SVG, height=26 * len(by_action) + 90, width="container")
+        .properties(usermeta=_AS_SVG, height=30 * len(by_action) + 130, width="container")
     )
 
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import io
 import textwrap
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from dashboard.amounts import scale_of, yen
+from dashboard.amounts import interval, scale_of, yen
 from dashboard.charts.palette import (
     APP,
     COMPANY,
@@ -24,8 +24,11 @@ from dashboard.charts.palette import (
     WORLD,
 )
 from dashboard.charts.paper import WIDTH_IN, inlined, style
-from dashboard.charts.steps import UNITS, Step, relative_differences
+from dashboard.charts.steps import UNITS, Step, difference_parts, relative_differences
 from dashboard.words import Words
+
+_ROWS_ON_PAPER: Final = 22
+"""More measures than this are drawn in several pictures, none of which a page break has to cut."""
 
 
 def waterfall(steps: Sequence[Step], names: Sequence[str], alt: str, say: Words) -> str:
@@ -79,18 +82,25 @@ def draw_waterfall(axes: Axes, steps: Sequence[Step], names: Sequence[str], say:
     axes.margins(y=0.14)
 
 
-def forest(document: dict[str, Any], alt: str, say: Words) -> str:
-    """Paired differences, one panel per unit, each with its own axis."""
-    panels = [(unit, relative_differences(document, unit)) for unit in UNITS]
-    panels = [(unit, rows) for unit, rows in panels if rows]
-    total = sum(len(rows) for _, rows in panels)
+def forests(document: dict[str, Any], say: Words) -> list[tuple[str, str]]:
+    """Paired differences: unit and picture, small differences apart from large ones; each fits on a sheet of paper."""
+    found = []
+    for unit in UNITS:
+        for names in difference_parts(document["measures"], unit):
+            for start in range(0, len(names), _ROWS_ON_PAPER):
+                part = names[start : start + _ROWS_ON_PAPER]
+                found.append((unit, _forest(document, unit, part, say)))
+    return found
 
-    def draw(figure: Figure) -> None:
-        grid = figure.subplots(len(panels), 1, height_ratios=[len(rows) + 0.9 for _, rows in panels], squeeze=False)
-        for axes, (unit, rows) in zip(grid[:, 0], panels, strict=True):
-            _forest_panel(axes, unit, rows, say)
 
-    return _svg_figure(draw, alt, say, 0.36 * total + 0.75 * len(panels))
+def _forest(document: dict[str, Any], unit: str, names: Sequence[str], say: Words) -> str:
+    rows = [row for row in relative_differences(document, unit) if row["name"] in names]
+    told = [
+        f"{say.label(name)} {interval(document['measures'][name]['difference'], unit, say.language, signed=True)}"
+        for name in names
+    ]
+    height_in = 0.3 * len(rows) + 0.75
+    return _svg(lambda axes: _forest_panel(axes, unit, rows, say), "; ".join(told), say, height_in)
 
 
 def recommendation(document: dict[str, Any], titles: Mapping[str, str], alt: str, say: Words) -> str:

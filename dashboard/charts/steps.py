@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -11,6 +11,8 @@ from sim.evaluation.ledgers.siloed import UNALLOCATED
 from sim.evaluation.measures import MEASURES
 from sim.log.schema import Outcome, labels
 
+SMALL: Final = 0.15
+"""Differences below this share of their unit's largest are drawn apart: beside it they would be points on zero."""
 UNITS: Final = ("yen", "share", "s", "count", "number", "days", "hours")
 """Units of measures, in the order in which their differences are shown."""
 
@@ -106,6 +108,20 @@ def matrix(document: dict[str, Any]) -> Matrix:
         unallocated_yen=shift["unallocated_yen"] / n,
         total_yen=shift["total_yen"] / n,
     )
+
+
+def difference_parts(measures: Mapping[str, Mapping[str, Any]], unit: str) -> list[list[str]]:
+    """Names of the measures of a unit that differ, in one list, or in two where sizes are far apart."""
+    sizes = {}
+    for measure in MEASURES:
+        found = measures.get(measure.name)
+        if found is not None and measure.unit == unit:
+            difference = found["difference"]
+            sizes[measure.name] = abs(difference["mean"] or 0.0) + (difference["half_width"] or 0.0)
+    edge = SMALL * max(sizes.values(), default=0.0)
+    large = [name for name, size in sizes.items() if size >= edge > 0]
+    small = [name for name, size in sizes.items() if 0 < size < edge]
+    return [part for part in ([large, small] if len(small) > 1 else [[*large, *small]]) if part]
 
 
 def relative_differences(document: dict[str, Any], unit: str) -> list[dict[str, Any]]:

@@ -7,6 +7,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any, Final
 
+from dashboard.chromium import find_browser, write_pdf
 from dashboard.load_runs import LoadRun, read_load
 from dashboard.player.report_section import player_section
 from dashboard.report import load_sections, markup, world_sections
@@ -39,6 +40,13 @@ def write_report(
     html = render(run, against, loaded, words(language), play)
     out.parent.mkdir(parents=True, exist_ok=True)
     out.write_text(html, encoding="utf-8")
+
+
+def print_report(report: Path) -> Path:
+    """The report as a PDF beside it, printed by a browser. Raises UsageError where there is none."""
+    pdf = report.with_suffix(".pdf")
+    write_pdf(find_browser("--pdf"), report, pdf)
+    return pdf
 
 
 def render(run: Path, against: Path | None, load: LoadRun | None, say: Words, play: bool = False) -> str:
@@ -132,7 +140,9 @@ def _versions(runs: Sequence[Path], load: LoadRun | None, say: Words) -> str:
         rows.append([run.name, say("report.versions"), _listed(manifest["versions"])])
     if load is not None:
         rows.append([load.name, say("report.versions"), _listed(load.result["versions"])])
-    return markup.section(say("report.versions"), markup.table([say("report.run"), "", ""], rows, words=3))
+    return markup.section(
+        say("report.versions"), markup.table([say("report.run"), "", ""], rows, say("report.versions_caption"), words=3)
+    )
 
 
 def _listed(versions: dict[str, Any]) -> str:

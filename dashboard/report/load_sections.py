@@ -43,7 +43,12 @@ def audit(run: LoadRun, say: Words) -> str:
     ]
     css = "good" if found["clean"] else "bad"
     summary = f'<div class="verdict {css}">{markup.element("p", audit_summary(found, say))}</div>'
-    return markup.section(say("report.audit"), summary, markup.table(head, rows, words=2), _findings(found, say))
+    return markup.section(
+        say("report.audit"),
+        summary,
+        markup.table(head, rows, say("report.audit_caption"), words=2),
+        _findings(found, say),
+    )
 
 
 def audit_summary(found: dict[str, Any], say: Words) -> str:
@@ -69,7 +74,7 @@ def _verdict(result: dict[str, Any], valid: bool, say: Words) -> str:
         lines.append(markup.element("p", say("load.invalid_what")))
         lines.append("<ul>" + "".join(markup.element("li", say.reason(r)) for r in result["reasons"]) + "</ul>")
     if result["state"] == "interrupted":
-        lines.append(markup.element("p", say("load.interrupted")))
+        lines.append(markup.element("p", f"{say('load.interrupted')}: {say('load.interrupted_what')}"))
     return f'<div class="verdict {"good" if valid else "bad"}">{"".join(lines)}</div>'
 
 
@@ -83,7 +88,7 @@ def _rates(result: dict[str, Any], say: Words) -> str:
         [say("load.lag_p99"), say("load.ms", value=f"{lag['p99']:,.1f}")],
         [say("load.target"), str(result["target"])],
     ]
-    return markup.table(["", ""], rows)
+    return markup.table(["", ""], rows, say("report.load_caption"))
 
 
 def _calls(result: dict[str, Any], valid: bool, say: Words) -> str:
@@ -97,7 +102,7 @@ def _calls(result: dict[str, Any], valid: bool, say: Words) -> str:
         calls = f"{latency['calls']:,}" if latency else "0"
         ends = [f"{outcomes.get(name, 0):,}" for name in OUTCOMES]
         rows.append([say("load.all") if action == "all" else action, calls, *figures, *ends])
-    return markup.table(head, rows)
+    return markup.table(head, rows, say("report.calls_caption"))
 
 
 def _findings(found: dict[str, Any], say: Words) -> str:

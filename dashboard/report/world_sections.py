@@ -132,10 +132,13 @@ def waits(document: dict[str, Any], titles: dict[str, str], say: Words) -> str:
 def everything(document: dict[str, Any], titles: dict[str, str], say: Words) -> str:
     """All measures; for two runs with the plot of their differences."""
     names = [measure.name for measure in MEASURES if measure.name in document["measures"]]
-    plot = ""
+    plots = []
     if "shift" in document:
-        plot = markup.figure(printed.forest(document, say("report.forest_alt"), say), say("ledgers.forest_what"))
-    return markup.section(say("ledgers.all_measures"), plot, _measures(document, names, titles, say))
+        plots = [markup.element("p", say("ledgers.forest_what"))]
+        for unit, svg in printed.forests(document, say):
+            caption = say("report.forest_caption", unit=say(f"compare.unit_{unit}"), n=document["replications"])
+            plots.append(markup.figure(svg, caption))
+    return markup.section(say("ledgers.all_measures"), *plots, _measures(document, names, titles, say))
 
 
 def definitions(document: dict[str, Any], say: Words) -> str:
@@ -176,7 +179,7 @@ def _flows(document: dict[str, Any], say: Words) -> str:
         ]
         for m in moves(document)[:10]
     ]
-    return markup.table(head, rows, words=2)
+    return markup.table(head, rows, say("report.flows_caption"), words=2)
 
 
 def _change(value: float | None, say: Words) -> str:
@@ -189,11 +192,12 @@ def _measures(document: dict[str, Any], names: Sequence[str], titles: dict[str, 
             [say.label(name), interval(document["measures"][name], document["measures"][name]["unit"], say.language)]
             for name in names
         ]
-        return markup.table([say("ledgers.measure"), say("runs.value")], rows)
+        return markup.table([say("ledgers.measure"), say("runs.value")], rows, say("report.measures_caption"))
     rows = []
     for name in names:
         found = document["measures"][name]
         levels = [figure(found[world]["mean"], found["unit"], say.language) for world in "ab"]
         difference = interval(found["difference"], found["unit"], say.language, signed=True)
         rows.append([say.label(name), *levels, difference])
-    return markup.table([say("ledgers.measure"), titles["a"], titles["b"], say("ledgers.difference")], rows)
+    head = [say("ledgers.measure"), titles["a"], titles["b"], say("ledgers.difference")]
+    return markup.table(head, rows, say("report.measures_caption"))

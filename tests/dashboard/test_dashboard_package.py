@@ -12,7 +12,9 @@ from typer.testing import CliRunner
 
 import dashboard
 import omo
+from dashboard import commands
 from dashboard.server import settings
+from dashboard.words import words
 from scenarios.errors import UsageError
 
 PACKAGE = Path(dashboard.__file__).parent
@@ -61,3 +63,9 @@ def test_a_port_that_is_taken_is_named() -> None:
     assert isinstance(result.exception, UsageError)
     with pytest.raises(UsageError, match=f"port {port}"):
         raise result.exception
+
+
+def test_the_help_of_the_dashboard_names_every_page() -> None:
+    told = " ".join((commands.dashboard.__doc__ or "").split())
+    pages = [path.stem for path in Path(dashboard.__file__).parent.glob("app_pages/*.py")]
+    assert [name for name in pages if words("en")(f"page.{name}") not in told] == []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,6 +15,7 @@ from streamlit.testing.v1 import AppTest
 import dashboard
 from dashboard import jobs
 from dashboard.amounts import interval, yen
+from dashboard.charts.steps import difference_parts
 from dashboard.jobs import Shows
 from dashboard.launch import Plan
 from dashboard.report.build import render
@@ -69,7 +71,7 @@ def test_every_page_says_what_to_do_in_an_empty_folder(
     monkeypatch.setenv("OMO_DASHBOARD_RUNS", str(tmp_path))
     text = shown(opened(page))
     assert "omo " in text or page in ASKS
-    assert str(tmp_path) in text or page in ("ledgers", *ASKS)
+    assert str(tmp_path) in text or page in ASKS
 
 
 @pytest.mark.usefixtures("pages_root")
@@ -97,7 +99,7 @@ def test_several_worlds_stand_side_by_side_against_the_first(pages_root: Path, l
         assert interval(difference, "yen", say.language, signed=True) in text
     assert [label for name in MODE_OUTCOMES if (label := say.label(name)) not in text] == []
     assert len(app.get("vega_lite_chart")) == 1
-    app.multiselect(key=f"with_{runs[0].name}").set_value([]).run()
+    app.multiselect(key="several_with").set_value([]).run()
     assert say("several.choose") in shown(app)
 
 
@@ -134,6 +136,36 @@ def test_choosing_another_run_changes_the_url(pair: Pair) -> None:
     app.selectbox(key="select_a").set_value(pair[1].name).run()
     assert app.query_params["a"] == pair[1].name
     assert words("en")("ledgers.same_run") in shown(app)
+
+
+@pytest.mark.usefixtures("pages_root")
+def test_differences_are_drawn_for_the_unit_in_the_url_alone(pair: Pair) -> None:
+    document, say = compare_runs(*pair), words("en")
+    for page in ("compare", "ledgers"):
+        charts = {}
+        for unit in ("yen", "share"):
+            app = opened(page, a=pair[0].name, b=pair[1].name, unit=unit)
+            names = [name for part in difference_parts(document["measures"], unit) for name in part]
+            charts[unit] = "".join(str(chart.proto) for chart in app.get("vega_lite_chart"))
+            assert names
+            assert all(say.label(name) in charts[unit] for name in names)
+            assert app.query_params["unit"] == unit
+        assert say.label("net_revenue_yen") not in charts["share"]
+
+
+@pytest.mark.usefixtures("pages_root")
+def test_every_figure_of_two_ledgers_and_load_says_its_basis_to_everybody(pair: Pair) -> None:
+    say, manifest = words("en"), json.loads((pair[0] / "manifest.json").read_text())
+    basis = say("figure.basis", days=manifest["days"], replications=2, seed=1)
+    for query, said in (
+        ({"page": "ledgers", "a": pair[0].name, "b": pair[1].name}, basis.split("\u00b1")[0]),
+        ({"page": "load", "load": "load-valid"}, "core (own, embedded)"),
+    ):
+        app = opened(**query)
+        bases = re.findall(r'class="basis">([^<]*)', shown(app))
+        assert len(bases) == len([*app.get("vega_lite_chart"), *app.get("plotly_chart")]) >= 4
+        assert all(said in text for text in bases)
+        assert all(chart.proto.alt for chart in [*app.get("vega_lite_chart"), *app.get("plotly_chart")])
 
 
 def test_runs_with_different_seeds_are_not_compared(pages_root: Path, pair: Pair) -> None:

@@ -10,6 +10,7 @@ import re
 import shutil
 import subprocess
 import sys
+from html import escape
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -19,9 +20,10 @@ from load_sample import write_load
 from typer.testing import CliRunner
 
 import omo
-from dashboard.amounts import yen
+from dashboard.amounts import interval, yen
+from dashboard.charts.printed import forests
 from dashboard.load_runs import read_load
-from dashboard.report.build import render, write_report
+from dashboard.report.build import print_report, render, write_report
 from dashboard.words import words
 from loadtest.audit.verdict import LAWS
 from scenarios.errors import UsageError
@@ -144,3 +146,44 @@ def test_the_command_writes_beside_the_run_and_names_what_is_missing(pair: Pair,
     assert result.stdout.strip() == str(copy / "report.html")
     with pytest.raises(UsageError, match=r"no load\.json"):
         write_report(copy, None, tmp_path, "en", tmp_path / "x.html")
+
+
+def test_every_figure_and_table_of_the_report_says_what_it_is(pair: Pair, runs_root: Path) -> None:
+    html = render(pair[1], pair[0], read_load(runs_root / "load-valid"), words("en"))
+    figures = re.findall(r"<figure>(.*?)</figure>", html, re.DOTALL)
+    assert len(figures) > 5
+    assert all(re.search(r"<figcaption>[^<]{20,}", figure) and "<title" in figure for figure in figures)
+    tables = re.findall(r"<table>(.*?)</table>", html, re.DOTALL)
+    assert len(tables) > 5
+    assert all("<caption>" in table for table in tables)
+
+
+def test_pictures_of_differences_hold_every_measure_that_differs_once(pair: Pair) -> None:
+    document, say = compare_runs(*pair), words("en")
+    pictures = "".join(svg for _, svg in forests(document, say))
+    for name, found in document["measures"].items():
+        if found["difference"]["mean"]:
+            told = interval(found["difference"], found["unit"], "en", signed=True)
+            assert f"{escape(say.label(name))} {told}" in pictures, name
+
+
+def test_without_a_browser_the_pdf_is_refused_before_anything_is_written(
+    pair: Pair, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    result = CliRunner().invoke(omo.app, ["report", str(pair[1]), "--out", str(tmp_path / "r.html"), "--pdf"])
+    assert isinstance(result.exception, UsageError)
+    assert "--pdf needs Chromium or Chrome" in str(result.exception)
+    assert not (tmp_path / "r.html").exists()
+
+
+@pytest.mark.browser
+@pytest.mark.slow
+@pytest.mark.skipif(shutil.which("chromium") is None, reason="no Chromium: apt-get install chromium")
+def test_a_browser_prints_the_report_on_pages(pair: Pair, tmp_path: Path) -> None:
+    report = tmp_path / "report.html"
+    write_report(pair[1], pair[0], None, "ja", report)
+    pdf = print_report(report)
+    content = pdf.read_bytes()
+    assert content.startswith(b"%PDF-")
+    assert len(re.findall(rb"/Type\s*/Page\b", content)) > 3

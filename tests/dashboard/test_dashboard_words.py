@@ -26,7 +26,8 @@ from sim.log.schema import Account, Outcome, labels
 
 PACKAGE = Path(dashboard.__file__).parent
 DRAWN = sorted([*PACKAGE.glob("app_pages/*.py"), *PACKAGE.glob("charts/*.py"), *PACKAGE.glob("report/*.py"),
-                *(PACKAGE / f"{name}.py" for name in ("app", "page", "findings", "side_by_side"))])  # fmt: skip
+                *(PACKAGE / f"{name}.py" for name in ("app", "page", "findings", "side_by_side")),
+                *PACKAGE.glob("*_figures.py")])  # fmt: skip
 SHOWING = {"title", "markdown", "caption", "write", "info", "warning", "error", "success", "button", "selectbox",
            "header", "subheader", "text", "expander", "tabs", "number_input", "segmented_control", "link", "section",
            "heading", "table", "element", "set_ylabel", "set_xlabel", "download_button", "progress"}  # fmt: skip
