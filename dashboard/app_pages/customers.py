@@ -266,10 +266,15 @@ def _premium(a: RunEntry, b: RunEntry, say: Words) -> None:
     off, on = (b, a) if _siloed(b) and not _siloed(a) else (a, b)
     with st.spinner(say("customers.premium_loading")):
         document = _crossed(off, on, str(page.root()))
-    for chart in cross_channel.charts(document, say):
-        document_figures.show(chart.name, chart, say)
+    premium, cohorts = cross_channel.charts(document, say)
+    document_figures.show(premium.name, premium, say)
+    for number, (title, plot) in enumerate(cohorts.panels):
+        document_figures.show_dots(
+            f"groups-{number}", plot, say, finding=title, definition=cohorts.question, basis=cohorts.caption
+        )
     lifetime = [row for group in ("age_band", "digital_affinity") for row in document["cohorts"][group]]
-    _lifetime(document, lifetime, say)
+    if "lifetime_yen_per_shopper" in document["causal"]["intention_to_treat"]:  # not in those of earlier versions
+        _lifetime(document, lifetime, say)
 
 
 def _lifetime(document: dict[str, Any], rows: list[dict[str, Any]], say: Words) -> None:

@@ -108,13 +108,13 @@ def stakes(document: Mapping[str, Any], say: Words, ink: str) -> Any:
     bars = base.mark_bar(height=20, opacity=0.75).encode(
         x=alt.X("start:Q", title=say("plot_congr.axis"), scale=alt.Scale(domain=[0, 100])),
         x2="end:Q",
-        color=alt.Color("kind:N", sort=labels, legend=alt.Legend(title=None, orient="top"),
+        color=alt.Color("kind:N", sort=labels, legend=alt.Legend(title=None, orient="top", columns=1),
                         scale=alt.Scale(domain=labels, range=[colour for _, colour in _STANDS.values()])),
     )  # fmt: skip
     text = base.transform_filter(f"datum.end - datum.start >= {100 * _NARROWEST}").mark_text(
         color=ink, fontSize=11.5
     ).encode(x="middle:Q", text="told:N")  # fmt: skip
-    return (bars + text).properties(usermeta=AS_SVG, height=28 * len(order) + 100, width="container")
+    return (bars + text).properties(usermeta=AS_SVG, height=28 * len(order) + 140, width="container")
 
 
 def _parts(label: str, found: Mapping[str, Any], names: Mapping[str, str]) -> list[dict[str, Any]]:

@@ -44,7 +44,7 @@ def dots(plot: Dots, say: Words, ink: str, colours: Sequence[str] = COLOURS) -> 
         for series in plot.series
         if (value := series.values[at]).mean is not None and isfinite(value.mean)
     ]
-    several, texts = len(names) > 1, len(rows) <= _WITH_TEXT
+    several, texts = len(names) > 1, len(rows) <= _WITH_TEXT and len(names) < 3
     if not rows:
         rows = [{"row": label} for label in labels]
     marks, room = (3, 16) if say.language == "ja" else (5, 28)

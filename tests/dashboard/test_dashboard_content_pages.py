@@ -64,7 +64,7 @@ def test_what_staff_did_is_told_where_the_document_has_it(with_documents: Path) 
     least, most = (document["policies"][at]["policy"] for at in (0, -1))
     rates = {"most_rate": f"{9 + len(document['policies']):.1f} %", "least_rate": "10.0 %"}
     assert words("en")("policies.staff_answer", most=most, least=least, **rates) in text
-    assert words("en").label("deflect_rate") in text
+    assert words("en")("policies.did_deflect_rate") in text
 
 
 @pytest.mark.usefixtures("with_documents")
