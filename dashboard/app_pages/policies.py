@@ -112,7 +112,10 @@ def _staff(document: dict[str, Any], say: Words) -> None:
     if _STAFF[0] not in measures:
         return
     labels = [named("policy", entry["policy"], say) for entry in entries]
-    series = [Series(say(f"policies.did_{name}"), [value_of(entry["measures"][name]) for entry in entries]) for name in measures]
+    series = [
+        Series(say(f"policies.did_{name}"), [value_of(entry["measures"][name]) for entry in entries])
+        for name in measures
+    ]
     rates = [entry["measures"]["recommendation_rate"]["mean"] for entry in entries]
     most, least = rates.index(max(rates)), rates.index(min(rates))
     answer = say(
