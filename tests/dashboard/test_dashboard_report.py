@@ -152,7 +152,9 @@ def test_every_figure_and_table_of_the_report_says_what_it_is(pair: Pair, runs_r
     html = render(pair[1], pair[0], read_load(runs_root / "load-valid"), words("en"))
     figures = re.findall(r"<figure>(.*?)</figure>", html, re.DOTALL)
     assert len(figures) > 5
-    assert all(re.search(r"<figcaption>[^<]{20,}", figure) and "<title" in figure for figure in figures)
+    assert all(
+        re.search(r"<figcaption>[^<]{20,}", figure) and 'role="img" aria-label="' in figure for figure in figures
+    )
     tables = re.findall(r"<table>(.*?)</table>", html, re.DOTALL)
     assert len(tables) > 5
     assert all("<caption>" in table for table in tables)
