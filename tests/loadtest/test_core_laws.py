@@ -103,7 +103,15 @@ def test_the_database_refuses_an_order_that_is_served_without_its_payment(shop: 
     _, other = paid(shop, 6)
     refused(shop, "UPDATE orders SET state = 'paid' WHERE id = $1", order, law="order_is_lawful")
     claim = "UPDATE orders SET state = 'paid', payment_id = $2 WHERE id = $1"
-    refused(shop, claim, order, other, law="order_is_lawful")
+    refused(shop, claim, order, other, law="order_is_paid")
+    attempt = """INSERT INTO payments (order_id, method, brand, amount_yen, state, client, idempotency_key)
+                 VALUES ($1, 'card', 'acme', 100, 'created', 'app', 'none') RETURNING id"""
+    open_payment = sql(shop.ready["database_url"], attempt, order)[0]["id"]
+    refused(shop, claim, order, open_payment, law="order_is_paid")
+    served, payment = paid(shop, 6)
+    for change in (f"payment_id = {other}", "payment_id = NULL, state = 'cancelled'"):
+        refused(shop, f"UPDATE orders SET {change} WHERE id = $1", served, law="order_is_lawful")
+    assert payment != other
     refused(shop, "UPDATE orders SET amount_yen = 1 WHERE id = $1", order, law="order_is_lawful")
 
 
@@ -119,6 +127,25 @@ def test_the_database_refuses_payments_that_begin_anywhere_but_at_their_beginnin
     query = """INSERT INTO payments (order_id, method, brand, amount_yen, state, client, idempotency_key)
                VALUES (1, 'card', 'acme', 100, $1, 'app', 'none')"""
     refused(shop, query, made, law="payment_is_lawful")
+
+
+@pytest.mark.parametrize(
+    "made",
+    [
+        "'wallet', true, false, now(), 0, NULL",
+        "'cash', false, false, now(), 0, NULL",
+        "'cash', true, false, NULL, 0, NULL",
+        "'cash', false, true, now(), 0, NULL",
+        "'cash', true, false, now(), 100, NULL",
+        "'cash', true, false, now(), 0, 'app:key'",
+    ],
+)
+def test_only_cash_for_its_order_begins_as_captured(shop: Shop, made: str) -> None:
+    """The columns: method, applied, late, captured_at, refund_promised_yen, merchant_payment_id."""
+    query = """INSERT INTO payments (method, applied, late, captured_at, refund_promised_yen, merchant_payment_id,
+                                     order_id, brand, amount_yen, state, client, idempotency_key)
+               VALUES ({}, 1, 'acme', 100, 'captured', 'app', 'none')"""
+    refused(shop, query.format(made), law="payment_is_lawful")
 
 
 def test_the_database_refuses_holds_that_end_twice(shop: Shop) -> None:

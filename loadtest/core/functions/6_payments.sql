@@ -40,6 +40,19 @@ BEGIN
     END IF;
 END $$;
 
+-- Orders are paid by captured payments: their held units become sold or allocated, the money is booked as sales. The
+-- n-th elements belong together. The caller holds orders and stock.
+CREATE OR REPLACE FUNCTION sell_orders(p_payments bigint[], p_orders bigint[], p_assets text[], p_amounts bigint[])
+RETURNS void LANGUAGE plpgsql SET enable_hashjoin = off SET enable_mergejoin = off AS $$
+BEGIN
+    PERFORM sell_held_lines(p_orders);
+    UPDATE orders o SET state = CASE o.fulfilment WHEN 'carry' THEN 'completed' ELSE 'paid' END,
+                        payment_id = p.id, open_payment_id = NULL
+        FROM unnest(p_payments, p_orders) AS p (id, order_id) WHERE o.id = p.order_id;
+    PERFORM post_transfers('capture', p_assets, array_fill('sales'::text, ARRAY[cardinality(p_payments)]), p_amounts,
+                           p_orders, p_payments, NULL);
+END $$;
+
 -- Money for an order that is closed: unapplied, and given back. Answers the refund.
 CREATE OR REPLACE FUNCTION book_late_capture(p_payment bigint) RETURNS bigint LANGUAGE plpgsql AS $$
 DECLARE
@@ -74,14 +87,9 @@ BEGIN
           AND o.state = 'pending_payment'
           AND clock_timestamp() < o.expires_at;  -- asked under the lock: nobody has freed a line before
     IF in_time IS NOT NULL THEN
-        PERFORM sell_held_lines(order_ids);
         UPDATE payments SET state = 'captured', applied = true, captured_at = clock_timestamp()
             WHERE id = ANY (in_time);
-        UPDATE orders o SET state = CASE o.fulfilment WHEN 'carry' THEN 'completed' ELSE 'paid' END,
-                            payment_id = p.id, open_payment_id = NULL
-            FROM unnest(in_time, order_ids) AS p (id, order_id) WHERE o.id = p.order_id;
-        PERFORM post_transfers('capture', assets, array_fill('sales'::text, ARRAY[cardinality(in_time)]), amounts,
-                               order_ids, in_time, NULL);
+        PERFORM sell_orders(in_time, order_ids, assets, amounts);
     END IF;
     FOR payment IN SELECT id FROM unnest(p_payments) AS id WHERE id <> ALL (coalesce(in_time, '{}')) ORDER BY id LOOP
         refund := book_late_capture(payment);
@@ -195,7 +203,7 @@ END $$;
 
 -- A batch of payments before the PSP is asked. `payment` is set where it must be asked; `resumed` when an earlier call
 -- for the same key was cut off, so that asking again is safe only because the PSP knows the merchant id. Cash is
--- captured here. `p_windows_s`: how long the answer may take, the order's hold lasts at least as long.
+-- captured here: under the order's lock nothing closes it between the question whether it can be paid and the capture. `p_windows_s`: how long the answer may take, the order's hold lasts at least as long.
 CREATE OR REPLACE FUNCTION begin_payments(p_clients text[], p_keys text[], p_fingerprints bytea[], p_orders bigint[],
     p_amounts bigint[], p_methods text[], p_brands text[], p_codes text[], p_windows_s double precision[],
     p_lease_s double precision)
@@ -223,12 +231,15 @@ BEGIN
         LEFT JOIN orders o ON o.id = r.order_id;
     SELECT array_agg(CASE WHEN r.known IS NULL AND r.refused IS NULL THEN nextval('payments_id_seq') END ORDER BY place)
         INTO ids FROM unnest(claimed, refused) WITH ORDINALITY AS r (known, body, replayed, refused, place);
-    INSERT INTO payments (id, order_id, method, brand, amount_yen, client, idempotency_key, state, merchant_payment_id)
-        OVERRIDING SYSTEM VALUE
-        SELECT r.*, 'created', CASE WHEN r.method <> 'cash' THEN r.client || ':' || r.key END
+    INSERT INTO payments (id, order_id, method, brand, amount_yen, client, idempotency_key, state, applied, captured_at,
+                          merchant_payment_id) OVERRIDING SYSTEM VALUE
+        SELECT r.*, CASE r.method WHEN 'cash' THEN 'captured' ELSE 'created' END, r.method = 'cash',
+               CASE r.method WHEN 'cash' THEN clock_timestamp() END,
+               CASE WHEN r.method <> 'cash' THEN r.client || ':' || r.key END
         FROM unnest(ids, p_orders, p_methods, p_brands, p_amounts, p_clients, p_keys)
             AS r (id, order_id, method, brand, amount, client, key) WHERE r.id IS NOT NULL;
-    PERFORM book_captures(array_agg(r.id)) FROM unnest(ids, p_methods) AS r (id, method)
+    PERFORM sell_orders(array_agg(r.id), array_agg(r.order_id), array_agg(asset_account('cash')), array_agg(r.amount))
+        FROM unnest(ids, p_orders, p_methods, p_amounts) AS r (id, order_id, method, amount)
         WHERE r.method = 'cash' AND r.id IS NOT NULL HAVING count(*) > 0;
     PERFORM use_codes(array_agg(r.id), array_agg(r.code)) FROM unnest(ids, p_methods, p_codes) AS r (id, method, code)
         WHERE r.method = 'cpm' AND r.id IS NOT NULL HAVING count(*) > 0;
@@ -240,12 +251,13 @@ BEGIN
         SELECT r.client, r.key, r.fingerprint FROM unnest(ids, p_methods, p_clients, p_keys, p_fingerprints)
             AS r (id, method, client, key, fingerprint) WHERE r.method <> 'cash' AND r.id IS NOT NULL;
     SELECT array_agg(CASE WHEN r.refused = missing THEN 404 WHEN r.refused IS NOT NULL THEN 409
-                          WHEN r.method = 'cash' AND p.id IS NOT NULL THEN payment_status(p) END ORDER BY r.place),
-           array_agg(coalesce(r.refused, CASE WHEN r.method = 'cash' THEN payment_answer(p, NULL) END) ORDER BY r.place),
-           array_agg(coalesce(r.again, CASE WHEN r.method <> 'cash' THEN p.id END) ORDER BY r.place)
+                          WHEN r.method = 'cash' AND r.id IS NOT NULL THEN 201 END ORDER BY r.place),
+           array_agg(coalesce(r.refused, CASE WHEN r.method = 'cash' AND r.id IS NOT NULL THEN
+               format('{"payment":%s,"order":%s,"state":"captured"}', r.id, r.order_id) END) ORDER BY r.place),
+           array_agg(coalesce(r.again, CASE WHEN r.method <> 'cash' THEN r.id END) ORDER BY r.place)
         INTO statuses, bodies, asked
-        FROM unnest(ids, p_methods, refused, again) WITH ORDINALITY AS r (id, method, refused, again, place)
-        LEFT JOIN payments p ON p.id = r.id;
+        FROM unnest(ids, p_orders, p_methods, refused, again) WITH ORDINALITY
+            AS r (id, order_id, method, refused, again, place);
     RETURN QUERY SELECT s.status, s.body, s.replayed, s.payment, s.again IS NOT NULL
         FROM ROWS FROM (store_outcomes(p_clients, p_keys, p_fingerprints, claimed, statuses, bodies),
                         unnest(asked, again)) AS s (status, body, replayed, payment, again);
