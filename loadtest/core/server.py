@@ -21,7 +21,7 @@ from loadtest.core.database import Database
 from loadtest.core.fleet import run_fleet
 from loadtest.core.logs import log_to_stderr
 from loadtest.core.psp_client import PspClient
-from loadtest.core.rsgi import bind, end_process, serve
+from loadtest.core.rsgi import bind, end_process, run_loop, serve
 from loadtest.core.schema import apply_schema
 from loadtest.core.service import Core, Settings
 from loadtest.embedded_postgres import embedded_postgres
@@ -106,8 +106,7 @@ def serve_member(member: _Member, accepting: Callable[[], None]) -> None:
 
 
 def _serve_alone(member: _Member, accepting: Callable[[], None]) -> None:
-    with asyncio.Runner() as runner:
-        runner.run(_serve(member, accepting))
+    run_loop(_serve(member, accepting))
 
 
 def _write_privately(path: Path, text: str) -> None:

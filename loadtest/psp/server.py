@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import os
 import socket
@@ -10,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from loadtest.core.rsgi import bind, serve
+from loadtest.core.rsgi import bind, run_loop, serve
 from loadtest.psp.app import Psp
 from loadtest.psp.book import Book
 from loadtest.psp.fate import Faults
@@ -34,8 +33,8 @@ class Options:
 def run(options: Options, tell: Callable[[str], None]) -> None:
     """Serve until stopped; `tell` gets one JSON document when the PSP is ready."""
     book = Book(options.journal)
-    with bind(options.host, options.port) as address, asyncio.Runner() as runner:
-        runner.run(_serve(options, book, address, tell))
+    with bind(options.host, options.port) as address:
+        run_loop(_serve(options, book, address, tell))
 
 
 async def _serve(options: Options, book: Book, address: socket.socket, tell: Callable[[str], None]) -> None:
