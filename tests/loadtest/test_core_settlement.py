@@ -14,9 +14,11 @@ from typing import Any
 import httpx
 import pytest
 from core_harness import Provider, Shop, assert_books_hold, core, provider, sql
+from core_in_memory import database_url
 from test_core_webhooks import deliver, end_hold, event
 
 from loadtest.core.settlements import read_file
+from loadtest.embedded_postgres import embedded_postgres
 from loadtest.psp.reconciliation import COLUMNS, JAPAN
 from scenarios.payments import Payments
 from sim.payments.calendars import periods
@@ -34,9 +36,18 @@ def psp(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Provider]:
         yield running
 
 
+@pytest.fixture(scope="module")
+def server() -> Iterator[str]:
+    with embedded_postgres() as url:
+        yield url
+
+
 @pytest.fixture
-def shop(psp: Provider, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
-    with core(tmp_path_factory.mktemp("core"), "--psp-url", psp.url, "--psp-timeout", str(TIMEOUT_S)) as running:
+def shop(psp: Provider, server: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
+    name = f"d{uuid.uuid4().hex}"
+    sql(server, f"CREATE DATABASE {name}")
+    more = ("--database-url", database_url(server, name), "--psp-url", psp.url, "--psp-timeout", str(TIMEOUT_S))
+    with core(tmp_path_factory.mktemp("core"), *more) as running:
         running.seed("station", dict.fromkeys(range(1, 21), 10_000))
         yield running
         assert_books_hold(running.ready["database_url"])
