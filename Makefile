@@ -39,7 +39,7 @@ demo: $(VENV)/.installed ## simulate a ward, compare two evaluations, load-test 
 	$(BIN)/omo demo
 
 test: $(VENV)/.installed-test browser ## run the tests
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n logical --dist loadfile
 
 browser:
 	@if [ ! -x /usr/bin/chromium ] && command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ]; then \
