@@ -116,6 +116,7 @@ def measure_core(
         "hot_ratio": _ratio(turns, "hot", "per_s"),
         "unique_ratio_per_cpu_s": _ratio(turns, "unique", "per_cpu_s"),
         "hot_ratio_per_cpu_s": _ratio(turns, "hot", "per_cpu_s"),
+        "payments_booked": booked,
         "processes": processes,
         "connections": _CONNECTIONS,
         "pgbench_clients": _PGBENCH_CLIENTS,
