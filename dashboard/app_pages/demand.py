@@ -12,13 +12,13 @@ from dashboard import job_cards, jobs, kept, page
 from dashboard.amounts import NOTHING, interval, scale_of, yen
 from dashboard.charts import capacities, demands, loads, page_dots, panels, sizings
 from dashboard.charts.dots import told
-from dashboard.charts.palette import COMPANY, EC, LOST, NEUTRAL
+from dashboard.charts.palette import APP, EC, LOST, STORE
 from dashboard.charts.panels import Part, Ridge
 from dashboard.kept import Kept
 from dashboard.run_list import RunEntry, entries, when
 from dashboard.words import Words
 
-_COSTS: Final = {"pods": EC, "database": COMPANY, "storage": NEUTRAL}
+_COSTS: Final = {"pods": EC, "database": APP, "storage": STORE}
 _STORES: Final = ("50", "500")
 """Stores that a count started here is told for, beside the run's own."""
 

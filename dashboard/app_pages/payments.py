@@ -19,10 +19,8 @@ from dashboard.words import Words
 _CHANNELS: Final = ("store", "app", "ec")
 _FAILURE_COLOURS: Final = dict(zip(FAILURES, (EC, STORE, LOST, COMPANY), strict=True))
 _ALL: Final = "all"
-_LABELLED: Final = 0.05
-"""Payouts below this share of the largest have their amount in the tooltip and the table only."""
 _CROWDED: Final = 6
-"""More payouts than this in a row have no amounts beside them."""
+"""Of up to so many payouts in a row the largest has its amount beside it; the others' are in tooltip and table."""
 
 
 def draw() -> None:
@@ -151,12 +149,12 @@ def _calendar(found: Answers, run: RunEntry, say: Words) -> None:
     waits = {row.key[0]: row.means[0] for row in found["days_to_cash"]}
     brands = [brand for brand in TENDER if any(row.key[1] == brand for row in rows)]
     names = {brand: _with_wait(brand, waits, say) for brand in brands}
-    largest = max(abs(row.means[0]) for row in rows)
+    largest = {brand: max(row.means[0] for row in rows if row.key[1] == brand) for brand in brands}
     cells = []
     for row in rows:
         crowded = sum(other.key[1] == row.key[1] for other in rows) > _CROWDED
         amount = yen(row.means[0], say.language)
-        label = "" if crowded or abs(row.means[0]) < _LABELLED * largest else amount
+        label = amount if row.means[0] == largest[row.key[1]] and not crowded else ""
         cells.append((names[row.key[1]], float(row.key[0] + 1), row.means[0], label, amount))
     total = sum(row.means[0] for row in rows)
     later = sum(row.means[0] for row in rows if row.key[0] >= run.days)

@@ -69,12 +69,12 @@ def _minutes(document: dict[str, Any], say: Words) -> Chart:
             axes.set_xticks(range(0, 1441, 180), [clock(at) for at in range(0, 1441, 180)])
             axes.grid(axis="x", color=NEUTRAL, linewidth=0.5, alpha=0.3)
 
-    total = document["scales"][0]["requests"] if document["scales"] else None
+    first = document["scales"][0]
     return Chart(
         name="minutes",
         question=say("plot_demand.minutes", title=say.title(document["title"]), day=document["day"]),
         answer=say("plot_demand.minutes_answer", at=clock(document["busiest_minute"]), first=next(iter(found), "–"),
-                   per_s=rate(total["per_s"]) if total else "–"),
+                   n=f"{first['stores']:,g}", per_s=rate(first["requests"]["per_s"])),
         caption=paragraph(say, say("plot_demand.minutes_caption", minutes=STEP_MIN), basis(document, say)),
         figures=lines,
         height_in=0.62 * len(found) + 0.3,

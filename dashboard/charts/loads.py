@@ -14,6 +14,8 @@ from dashboard.words import Words
 VERDICTS: Final = ("passed", "failed")
 """Of a step; one that is invalid says nothing about the target and has no latency."""
 _VERDICT_COLOURS: Final = (APP, LOST)
+_POWERS: Final = (0.1, 1, 10, 100, 1_000, 10_000, 100_000)
+"""Ticks of logarithmic axes."""
 _VERDICT_SHAPES: Final = ("circle", "cross")
 
 
@@ -29,7 +31,7 @@ def knee(moment: Mapping[str, Any], p99_ms: float, say: Words, ink: str) -> Any:
     x = alt.X("per_s:Q", title=say("demand.offered_axis"), scale=alt.Scale(zero=True),
               axis=alt.Axis(grid=False, labelExpr=PLAIN, labelOverlap=True))  # fmt: skip
     y = alt.Y("p99:Q", title=say("demand.ms_axis"), scale=alt.Scale(type="log"),
-              axis=alt.Axis(labelExpr=PLAIN, tickCount=5))  # fmt: skip
+              axis=alt.Axis(labelExpr=PLAIN, values=list(_POWERS)))  # fmt: skip
     base = _chart(rows).encode(
         x=x, tooltip=[alt.Tooltip("per_s:Q", title="/s", format=",.1f"), alt.Tooltip("text:N", title="p99"),
                       alt.Tooltip("half:N", title="p50"), alt.Tooltip("verdict:N", title=" ")],
@@ -60,7 +62,7 @@ def scalability(moment: Mapping[str, Any], say: Words) -> Any:
     """Rate over calls in flight: the fitted law with its band, dashed where extrapolated too far, and the steps."""
     law = moment["usl"]
     x = alt.X("in_flight:Q", title=say("demand.in_flight"), scale=alt.Scale(type="log"),
-              axis=alt.Axis(labelExpr=PLAIN, grid=False, labelOverlap=True))  # fmt: skip
+              axis=alt.Axis(labelExpr=PLAIN, grid=False, values=list(_POWERS)))  # fmt: skip
     title = say("demand.answered_axis")
     y_axis = alt.Axis(labelExpr=PLAIN, tickCount=5)
     curve = [dict(row) for row in law["curve"]]

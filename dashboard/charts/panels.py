@@ -51,9 +51,11 @@ def stacked(
     """Bars of parts in the order of `colours`; `totals` are written at the end of each row."""
     order, names = list(dict.fromkeys(part.row for part in parts)), list(colours)
     rows, right = _placed(parts, names)
-    widest = max([*right.values(), 0.0]) - min([row["start"] for row in rows] + [row["end"] for row in rows] + [0.0])
-    for row in rows:
-        row["wide"] = abs(row["end"] - row["start"]) >= 0.022 * len(str(row["short"])) * (widest or 1.0)
+    low, high = min([0.0, *(row["end"] for row in rows)]), max([0.0, *right.values()])
+    beside = max((_pixels(text) for text in totals.values()), default=0) if totals else 0
+    scale = alt.Scale(nice=not beside)
+    if beside:  # room for the totals, whatever the width: they are as wide on a phone
+        scale = alt.Scale(domainMin=low, domainMax=alt.ExprRef(f"{high or 1.0} * width / max(width - {beside}, 60)"))
     base = _chart(rows).encode(
         y=alt.Y("row:N", sort=order, title=None, axis=alt.Axis(labelLimit=_WIDEST_LABEL, ticks=False, domain=False)),
         tooltip=[alt.Tooltip("row:N", title=" "), alt.Tooltip("series:N", title=" "), alt.Tooltip("text:N", title="=")],
@@ -61,31 +63,36 @@ def stacked(
     several = len(names) > 1
     legend, above = legend_of(names)
     bars = base.mark_bar(height=alt.RelativeBandSize(0.72), strokeWidth=0).encode(
-        x=alt.X("start:Q", title=axis or None, axis=alt.Axis(tickCount=5, labelExpr=PLAIN, labelOverlap=True)),
+        x=alt.X("start:Q", title=axis or None, scale=scale,
+                axis=alt.Axis(tickCount=5, labelExpr=PLAIN, labelOverlap=True)),
         x2="end:Q",
         color=alt.Color("series:N", sort=names, legend=legend if several else None,
                         scale=alt.Scale(domain=names, range=[colours[name] for name in names])),
     )  # fmt: skip
     layers = [bars]
     if several or not totals:
-        inside = base.transform_filter("datum.wide").mark_text(color=DARK_BACKGROUND, fontSize=11.5, fontWeight=600)
-        layers.append(inside.encode(x="middle:Q", text="short:N"))
+        fits = f"abs(datum.end - datum.start) / {(high - low) or 1.0} * (width - {beside}) > datum.pixels"
+        inside = base.mark_text(color=DARK_BACKGROUND, fontSize=11.5, fontWeight=600)
+        shown = alt.condition(fits, alt.value(1), alt.value(0))
+        layers.append(inside.encode(x="middle:Q", text="short:N", opacity=shown))
     if totals:
         ends = [{"row": row, "end": right.get(row, 0.0), "text": text} for row, text in totals.items()]
         told = _chart(ends).mark_text(align="left", dx=6, color=ink, fontSize=12)
         layers.append(told.encode(y=alt.Y("row:N", sort=order), x="end:Q", text="text:N"))
-        room = max(map(len, totals.values())) * 0.018 * (widest or 1.0)
-        spacer = _chart([{"row": order[0], "end": max(right.values(), default=0.0) + room}])
-        layers.append(spacer.mark_point(opacity=0).encode(y=alt.Y("row:N", sort=order), x="end:Q"))
-    height = 34 * len(order) + _AXIS + (above if several else 0)
+    height = 34 * max(len(order), 2) + _AXIS + (above if several else 0)
     return alt.layer(*layers).properties(usermeta=AS_SVG, height=height, width="container")
+
+
+def _pixels(text: str) -> int:
+    """Width of a text at 12 pixels, generously."""
+    return 10 + sum(7 if letter.isascii() else 13 for letter in text)
 
 
 def legend_of(names: Sequence[str], **look: Any) -> tuple[Any, int]:
     """A legend above a chart, in columns that fit a phone, and its height."""
     letters = sum(len(name) * (2 if not name.isascii() else 1) + 4 for name in names)
     longest = max((len(name) * (2 if not name.isascii() else 1) for name in names), default=0)
-    across = len(names) if letters <= 40 else 1 if longest > 21 else 2
+    across = len(names) if letters <= 30 else 1 if longest > 12 else 2
     rows = -(-len(names) // max(across, 1))
     return alt.Legend(title=None, orient="top", labelLimit=330, columns=across, **look), _LEGEND_ROW * rows + 8
 
@@ -100,7 +107,8 @@ def _placed(parts: Sequence[Part], names: Sequence[str]) -> tuple[list[dict[str,
         start = side.get(part.row, 0.0)
         end = side[part.row] = start + part.value
         rows.append({"row": part.row, "series": part.series, "text": part.text, "short": part.short or part.text,
-                     "start": start, "end": end, "middle": (start + end) / 2})  # fmt: skip
+                     "pixels": _pixels(part.short or part.text), "start": start, "end": end,
+                     "middle": (start + end) / 2})  # fmt: skip
     return rows, right
 
 
@@ -171,11 +179,8 @@ def columns(
     marks: Mapping[str, float],
 ) -> Any:
     """Columns from, to and height with their figures; `marks` are places on the axis with what they are."""
-    rows = [{"from": low, "to": high, "value": value, "zero": 0.0, "text": text}
+    rows = [{"from": low, "to": high, "end": high - 0.06 * (high - low), "value": value, "zero": 0.0, "text": text}
             for low, high, value, text in values]  # fmt: skip
-    gap = 0.06 * (rows[0]["to"] - rows[0]["from"]) if rows else 0.0
-    for row in rows:
-        row["end"] = row["to"] - gap
     bars = _chart(rows).mark_rect(color=EC, strokeWidth=0).encode(
         x=alt.X("from:Q", title=x_title, axis=alt.Axis(grid=False, labelExpr=PLAIN, labelOverlap=True)),
         x2="end:Q",
@@ -183,11 +188,11 @@ def columns(
         y2="zero:Q",
         tooltip=[alt.Tooltip("from:Q", title="≥"), alt.Tooltip("to:Q", title="<"), alt.Tooltip("text:N", title="=")],
     )  # fmt: skip
-    told = [{"at": at, "label": label, "rank": rank} for rank, (label, at) in enumerate(marks.items())]
+    told = [{"at": at, "label": label} for label, at in marks.items()]
     rules = _chart(told).mark_rule(color=ink, strokeDash=[5, 3], strokeWidth=1.5).encode(x="at:Q")
     layers = [bars, rules]
-    for place in told:
-        text = _chart([place]).mark_text(align="left", baseline="top", dx=5, dy=16 * place["rank"], color=ink)
+    for rank, place in enumerate(told):
+        text = _chart([place]).mark_text(align="left", baseline="top", dx=5, dy=16 * rank, color=ink)
         layers.append(text.encode(x="at:Q", y=alt.value(2), text="label:N"))
     return alt.layer(*layers).properties(usermeta=AS_SVG, height=260, width="container")
 
@@ -199,7 +204,7 @@ def calendar(
     order = list(colours)
     rows = [{"row": row, "day": day, "size": abs(size), "less": size < 0, "label": label, "text": text}
             for row, day, size, label, text in cells]  # fmt: skip
-    last = max((row["day"] for row in rows), default=1.0)
+    last = max((cell[1] for cell in cells), default=1.0)
     base = _chart(rows).encode(
         x=alt.X("day:Q", title=x_title, axis=alt.Axis(format="d", tickMinStep=1),
                 scale=alt.Scale(domain=[0, last], nice=False, padding=22)),

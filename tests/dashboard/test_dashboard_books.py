@@ -241,8 +241,8 @@ def test_faults_drills_and_conformance_stand_beside_the_audit(
     say = say_in(language)
     write_load(tmp_path / "drill" / "load", lag_s=0.4)
     fault = {"action": "kill_core", "settings": {"seconds": 0.3}, "planned_s": 1.0, "began_s": 1.0, "ended_s": 3.25}
-    done = {"schema": "omo.faults-done/1", "survived": {"kill_core": 1}}
-    done |= {"faults": [fault | {"outcome": "over", "why": ""}]}
+    ended = [fault | {"outcome": "over", "why": ""}]
+    done = {"schema": "omo.faults-done/1", "survived": {"kill_core": 1}, "faults": ended}
     (tmp_path / "drill" / "load" / "faults.json").write_text(json.dumps(done))
     found = documents(tmp_path, "drill", "conformance")
     text = shown(opened("audit", lang=language))
