@@ -59,7 +59,7 @@ def settle(shop: Shop, psp: Provider) -> None:
     url = shop.ready["database_url"]
     unsettled = """SELECT (SELECT count(*) FROM payments WHERE state IN ('created', 'unknown', 'pending_customer'))
                         + (SELECT count(*) FROM refunds WHERE state = 'pending') AS n"""
-    deadline = time.monotonic() + 15
+    deadline = time.monotonic() + 60
     while sql(url, unsettled) != [{"n": 0}]:
         assert time.monotonic() < deadline
         assert shop.post("back_office", "/v1/admin/reconcile").status_code == 200
