@@ -155,8 +155,9 @@ def _law(document: dict[str, Any], moment: dict[str, Any], say: Words) -> Chart:
         axes = sheet.add_subplot()
         x = [row["in_flight"] for row in curve]
         axes.fill_between(x, [r["low"] for r in curve], [r["high"] for r in curve], color=EC, alpha=0.16, linewidth=0)
-        for beyond, line in ((False, "-"), (True, ":")):
-            rows = [row for row in curve if row["beyond_trust"] == beyond]
+        trusted = [row for row in curve if not row["beyond_trust"]]
+        beyond = trusted[-1:] + [row for row in curve if row["beyond_trust"]]
+        for rows, line in ((trusted, "-"), (beyond, ":")):
             axes.plot([r["in_flight"] for r in rows], [r["per_s"] for r in rows], line, color=EC, linewidth=1.6)
         steps = [point for point in counting(moment) if point["in_flight"] > 0]
         xs, ys = ([point[key] for point in steps] for key in ("in_flight", "achieved_per_s"))

@@ -89,7 +89,7 @@ def _promises(document: dict[str, Any], say: Words) -> Chart:
 
 def _row(axes: Axes, row: int, promise: Mapping[str, Any], say: Words) -> None:
     mark, colour = _MARKS[promise["kept"]]
-    axes.text(0.0, row + 0.45, mark, color=colour, fontsize=14, va="center", fontweight="bold")
+    axes.text(0.0, row + 0.45, mark, color=colour, fontsize=14, va="center")
     name = say.of_code("promise", promise["promise"], promise["promise"])
     axes.text(0.035, row + 0.28, name, fontsize=9.5, va="center", color=INK_ON_LIGHT)
     told = f"{say('audit.promised')}: {promise['promised']}  ·  {say('audit.seen')}: {promise['seen']}"
