@@ -66,7 +66,8 @@ def ask(command: str, out: Path) -> str:
     done = subprocess.run(arguments, stdout=subprocess.PIPE, text=True, env=environment, check=False)
     if done.returncode not in (0, _OBJECTIVE_MISSED):
         raise OmoError(f"{command}: ended with exit code {done.returncode}")
-    return "\n".join(line.rstrip() for line in done.stdout.splitlines()).strip("\n")
+    printed = done.stdout.replace(str(out), "runs")  # where it would have been without --out
+    return "\n".join(line.rstrip() for line in printed.splitlines()).strip("\n")
 
 
 def _folders(name: str, out: Path) -> list[str]:
