@@ -65,6 +65,7 @@ class Staff(Table):
         0.5, ASSUMPTION, "of till sales, to the store's staff: the pay at which the appeal of stores is as given"
     )
     prior_margin: Share = cited(0.35, ASSUMPTION, "what staff think the company keeps of a yen sold")
+    prior_served: Share = cited(0.25, ASSUMPTION, "share of till sales that follow a contact, as the ward's do")
     company_as_own: Share = cited(
         0.5,
         "assumption; sign from S166",

@@ -24,6 +24,11 @@ def selling_effort(scenario: Scenario) -> float:
 
 
 def paid_percent(rules: Staff, pay: Evaluation) -> float:
-    """What the staff of a store feel paid for a yen sold at a till, in percent of it."""
+    """What the staff of a store feel paid for a yen sold at a till, in percent of it.
+
+    A bonus is paid for all that the store sells, a commission only where somebody has served.
+    """
+    bonus = pay.store_bonus_percent * pay.till_sale_store_credit
+    commission = pay.till_commission_percent * rules.prior_served
     company = pay.company_bonus * pay.company_bonus_percent * rules.prior_margin * rules.company_as_own
-    return pay.store_bonus_percent * pay.till_sale_store_credit + pay.till_commission_percent + company
+    return bonus + commission + company

@@ -32,6 +32,11 @@ def test_a_sale_that_does_not_count_for_the_store_is_not_paid() -> None:
     assert paid_percent(Staff(), Evaluation(till_sale_store_credit=0.0)) == 0.0
 
 
+def test_a_commission_is_paid_only_where_somebody_has_served() -> None:
+    pay = Evaluation(policy="till_only", till_commission_percent=2.0)
+    assert paid_percent(Staff(prior_served=0.25), pay) == pytest.approx(0.25 * 2.0)
+
+
 def test_pay_for_the_company_counts_as_far_as_staff_identify_with_it_and_the_company_keeps_something() -> None:
     company = Evaluation(policy="company_ltv", company_bonus_percent=2.0)
     assert paid_percent(Staff(company_as_own=0.0), company) == 0.0
