@@ -16,7 +16,8 @@ from loadtest.audit.books import write_book
 from loadtest.trace_schema import Trace
 from scenarios.errors import TargetUnreachable, UsageError
 
-_TIMEOUT_S: Final = 120.0
+_TIMEOUT_S: Final = 900.0
+"""Settling a million payments takes minutes; whoever is down refuses at once."""
 _RECONCILE_S: Final = 90.0
 _BETWEEN_S: Final = 2.5
 """Between two rounds of reconciliation: a refund is asked for again only after the provider's time-out of 2 s."""
