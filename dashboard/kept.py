@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from dashboard.load_runs import LoadRun, read_load
+from dashboard.load_runs import LoadRun, read_json, read_load
 
 _DEPTHS: Final = ("*.json", "*/*.json")
 _HEAD: Final = 400
@@ -39,15 +38,6 @@ def load_directories(root: Path) -> dict[str, LoadRun]:
     files.sort(key=lambda path: path.stat().st_mtime, reverse=True)
     found = {str(path.parent.relative_to(root)): read_load(path.parent) for path in files}
     return {name: load for name, load in found.items() if load is not None}
-
-
-def read_json(path: Path) -> dict[str, Any] | None:
-    """A JSON object; None where there is none."""
-    try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return None
-    return found if isinstance(found, dict) else None
 
 
 def _schema(path: Path) -> str | None:

@@ -43,8 +43,8 @@ def load_runs(root: Path) -> list[LoadRun]:
 
 def read_load(folder: Path) -> LoadRun | None:
     """One load directory; None when its load.json is missing or broken."""
-    result = _json(folder / "load.json")
-    return None if result is None else LoadRun(folder, result, _json(folder / "audit.json"))
+    result = read_json(folder / "load.json")
+    return None if result is None else LoadRun(folder, result, read_json(folder / "audit.json"))
 
 
 def per_second(run: LoadRun) -> list[dict[str, float | None]]:
@@ -78,7 +78,8 @@ def _rows(path: Path, query: str, names: tuple[str, ...]) -> list[dict[str, floa
         return []
 
 
-def _json(path: Path) -> dict[str, Any] | None:
+def read_json(path: Path) -> dict[str, Any] | None:
+    """A JSON object; None where there is none."""
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):

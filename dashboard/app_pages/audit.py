@@ -13,7 +13,7 @@ from dashboard.charts import drills, panels
 from dashboard.charts.palette import APP, LOST, NEUTRAL
 from dashboard.charts.panels import Part
 from dashboard.kept import Kept
-from dashboard.load_runs import LoadRun
+from dashboard.load_runs import LoadRun, read_json
 from dashboard.report.load_sections import audit_summary
 from dashboard.words import Words
 
@@ -148,7 +148,7 @@ def _key(name: str, say: Words) -> str:
 
 def _faults(run: LoadRun, say: Words) -> None:
     page.section(say("audit.faults"))
-    document = kept.read_json(run.path / "faults.json")
+    document = read_json(run.path / "faults.json")
     if document is None:
         st.caption(f"○ {say('audit.no_faults')}")
         return

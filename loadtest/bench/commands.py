@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from typing import Annotated, Any
+from collections.abc import Callable
+from typing import Annotated
 
 import typer
 
@@ -39,10 +38,11 @@ def core(
     machine too. Takes about a minute. Example: omo bench core --json
     """
     from loadtest.bench.core import measure_core
+    from sim.bench.show import progress, show
 
-    with _progress("turns") as watch:
+    with progress("turns") as watch:
         figures = measure_core(rounds, seconds, processes, watch)
-    _show("core", figures, as_json)
+    show("core", figures, as_json)
 
 
 def generator(
@@ -59,10 +59,11 @@ def generator(
     latency from the intended start and writes the history that the audit needs; the peer runs closed loop.
     """
     from loadtest.bench.generator import measure_generator
+    from sim.bench.show import progress, show
 
-    with _progress("rounds") as watch:
+    with progress("rounds") as watch:
         figures = measure_generator(rounds, seconds, rate, watch)
-    _show("generator", figures, as_json)
+    show("generator", figures, as_json)
 
 
 def endtoend(
@@ -80,10 +81,11 @@ def endtoend(
     that is not.
     """
     from loadtest.bench.endtoend import measure_endtoend
+    from sim.bench.show import progress, show
 
-    with _progress("steps") as watch:
+    with progress("steps") as watch:
         figures = measure_endtoend(sorted(rate or (500.0, 1000.0, 2000.0, 3000.0)), seconds, workers, watch)
-    _show("endtoend", figures, as_json)
+    show("endtoend", figures, as_json)
     if any(step["interrupted"] for step in figures["steps"]):
         raise typer.Exit(130)
 
@@ -101,49 +103,8 @@ def freeze(
     """
     from loadtest.bench.freeze import measure_freeze
     from loadtest.show import progress
+    from sim.bench.show import show
 
     with progress("freeze") as tell:
         figures = measure_freeze(freeze_s, seconds, rate, tell)
-    _show("freeze", figures, as_json)
-
-
-@contextmanager
-def _progress(what: str) -> Iterator[Callable[[int, int], None]]:
-    """A bar on stderr where that is a terminal; yields the function that moves it."""
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
-
-    console = Console(stderr=True)
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
-        task = bar.add_task(what, total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)
-
-
-def _show(name: str, figures: dict[str, Any], as_json: bool) -> None:
-    """Print figures as one document, or as a table; what has parts of its own as a table of them."""
-    if as_json:
-        from sim.output import emit_json
-
-        emit_json({"schema": f"omo.bench-{name}/1", **figures})
-        return
-    from rich.console import Console
-    from rich.table import Table
-
-    table = Table("measure", "value")
-    for key, value in figures.items():
-        for index, part in enumerate(value if _is_rows(value) else ()):
-            table.add_row(f"{key} {index + 1}", ", ".join(f"{name} {_text(each)}" for name, each in part.items()))
-        if not _is_rows(value):
-            table.add_row(key, _text(value))
-    Console().print(table)
-
-
-def _is_rows(value: Any) -> bool:
-    return isinstance(value, list) and bool(value) and isinstance(value[0], dict)
-
-
-def _text(value: Any) -> str:
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        return f"{value:,.4g}" if abs(value) < 100 else f"{value:,.0f}"
-    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+    show("freeze", figures, as_json)

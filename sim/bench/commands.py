@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
-
-from sim.output import emit_json
 
 JobsOption = Annotated[int | None, typer.Option("--jobs", min=1, help="Processes; all cores when left out.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
@@ -30,11 +26,12 @@ def register(app: typer.Typer) -> None:
 def engine(as_json: JsonOption = False) -> None:
     """Measure the engine in one run: bare SimPy time-outs, lean and textbook journeys, visits of the full world."""
     from sim.bench.engine import measure_engine
+    from sim.bench.show import show
     from sim.bench.world import measure_world
 
     figures = measure_engine()
     figures |= measure_world(figures["bare_timeouts_per_s"])
-    _show("engine", figures, as_json)
+    show("engine", figures, as_json)
 
 
 def journey(
@@ -47,8 +44,9 @@ def journey(
     round. Needs the peers: pip install 'omotwin[oracle]'.
     """
     from sim.bench.peers import measure_peers
+    from sim.bench.show import show
 
-    _show("journey", measure_peers(rounds), as_json)
+    show("journey", measure_peers(rounds), as_json)
 
 
 def memory(
@@ -61,10 +59,11 @@ def memory(
     second half of the longest run: in the first, the tables of the log gather what they write at a time.
     """
     from sim.bench.memory import measure_memory
+    from sim.bench.show import progress, show
 
-    with _progress("runs") as watch:
+    with progress("runs") as watch:
         figures = measure_memory(days, watch)
-    _show("memory", figures, as_json)
+    show("memory", figures, as_json)
 
 
 def pairing(
@@ -74,15 +73,16 @@ def pairing(
 ) -> None:
     """Measure what pairing saves: the variance of siloed against OMO, on the same numbers and on independent seeds."""
     from sim.bench.pairing import measure_pairing
+    from sim.bench.show import progress, show
     from sim.experiment import Interrupted
 
     try:
-        with _progress("days") as watch:
+        with progress("days") as watch:
             figures = measure_pairing(reps, jobs, watch)
     except Interrupted:
         typer.echo("interrupted: nothing is kept of a measurement", err=True)
         raise typer.Exit(130) from None
-    _show("pairing", figures, as_json)
+    show("pairing", figures, as_json)
 
 
 def psp_day(
@@ -105,45 +105,12 @@ def psp_day(
     removed. Example: omo bench psp-day --share 0.01 --out /tmp/day
     """
     from sim.bench.psp.day import simulate_day
+    from sim.bench.show import progress, show
 
-    with tempfile.TemporaryDirectory() as folder, _progress("shards") as watch:
+    with tempfile.TemporaryDirectory() as folder, progress("shards") as watch:
         figures = simulate_day(out or Path(folder), share, jobs, seed, watch, actors)
-    _show("psp-day", figures, as_json)
+    show("psp-day", figures, as_json)
     if figures["state"] == "interrupted":
         kept = f"; the shards that are whole are in {out}" if out else ""
         typer.echo(f"interrupted{kept}", err=True)
         raise typer.Exit(130)
-
-
-@contextmanager
-def _progress(what: str) -> Iterator[Callable[[int, int], None]]:
-    """A bar on stderr where that is a terminal; yields the function that moves it."""
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-    console = Console(stderr=True)
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
-        task = bar.add_task(what, total=None)
-
-        def watch(done: int, total: int) -> None:
-            bar.update(task, completed=done, total=total)
-
-        yield watch
-
-
-def _show(name: str, figures: Mapping[str, Any], as_json: bool) -> None:
-    """Print figures as one document, or as a table."""
-    if as_json:
-        emit_json({"schema": f"omo.bench-{name}/1", **figures})
-        return
-    from rich.console import Console
-    from rich.table import Table
-
-    table = Table("measure", "value")
-    for key, value in figures.items():
-        if isinstance(value, int | float) and not isinstance(value, bool):
-            table.add_row(key, f"{value:,.4g}" if abs(value) < 100 else f"{value:,.0f}")
-        else:
-            table.add_row(key, ", ".join(map(str, value)) if isinstance(value, list) else str(value))
-    Console().print(table)
