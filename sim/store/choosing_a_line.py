@@ -12,18 +12,13 @@ first, then the till with the smaller number.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from math import exp, log
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from scenarios.places import LineChoice, Tills
-from sim.errand import Errand
 from sim.log.schema import Place
 from sim.store.lines import Line
-
-if TYPE_CHECKING:
-    from sim.store.store import Store
-    from sim.town import Town
 
 _MOST_ITEMS = 500
 
@@ -76,29 +71,17 @@ RULES: Final[dict[LineChoice, Callable[[Line], float]]] = {
 """What a shopper compares; the smallest wins. `random` compares nothing."""
 
 
-def choose_line(town: Town, store: Store, errand: Errand, items: int, order: int) -> Line:
-    """The line for a basket of `items`; `order` keys the draw of those who choose at random."""
-    own = store.own_line
-    rules = town.scenario.tills
-    self_service = (
-        own.pool.capacity > 0 and items <= rules.self_checkout_items_max and errand.store_tender != town.tenders.cash
-    )
-    return choose_among(town, store, own if self_service else None, order)
+def choose_line(
+    staffed: Sequence[Line], own: Line | None, score: Callable[[Line], float] | None, draw: Callable[[], float]
+) -> Line:
+    """The best of the open staffed lines and, where it may be used, the self-checkouts' line.
 
-
-def choose_among(town: Town, store: Store, own: Line | None, order: int) -> Line:
-    """The best of the open staffed lines and, where it may be used, the self-checkouts' line."""
-    lines, among = store.lines, store.open_lines
-    if own is None and among == 1:
-        return lines[0]
-    score = store.score
+    `score` is one of `RULES`; without one the shopper joins any line, by `draw`.
+    """
+    if own is None and len(staffed) == 1:
+        return staffed[0]
     if score is None:
-        drawn = int(town.draw("line", order) * (among + (own is not None)))
-        return own if own is not None and drawn == among else lines[drawn]
-    best = lines[0]
-    least = score(best)
-    for number in range(1, among):
-        found = score(lines[number])
-        if found < least:
-            best, least = lines[number], found
-    return own if own is not None and score(own) <= least else best
+        drawn = int(draw() * (len(staffed) + (own is not None)))
+        return own if own is not None and drawn == len(staffed) else staffed[drawn]
+    best = min(staffed, key=score)
+    return own if own is not None and score(own) <= score(best) else best

@@ -8,35 +8,24 @@ jockeying by a threshold.)
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Sequence
 
 from sim.engine.actors import Ticket
-from sim.errand import Errand
-from sim.log.rows import EVENT
-from sim.log.schema import Kind
 from sim.store.lines import Line, OwnLine
-
-if TYPE_CHECKING:
-    from sim.store.store import Store
-    from sim.town import Town
-
-_JOCKEYED = int(Kind.JOCKEYED)
-
-EventEnd = tuple[int, int, int, int, int, int, int]
-"""The columns of an event behind `kind`: place, SKU, quantity, amount, order, payment, staff."""
 
 
 class PlaceInLine:
-    """A shopper's place in one of several lines; the shopper queues for the place, and `line` says where it is."""
+    """A shopper's place in one of several lines; the shopper queues for the place, and `line` says where it is.
 
-    __slots__ = ("_errand", "_town", "_what", "line", "weight")
+    `note_move` is called whenever the shopper changes lines.
+    """
 
-    def __init__(self, town: Town, errand: Errand, line: Line, weight: float, what: EventEnd) -> None:
+    __slots__ = ("_note_move", "line", "weight")
+
+    def __init__(self, line: Line, weight: float, note_move: Callable[[], None]) -> None:
         self.line = line
         self.weight = weight
-        self._town = town
-        self._errand = errand
-        self._what = what
+        self._note_move = note_move
 
     def take(self) -> bool:
         """Be served at once if the till is free."""
@@ -51,22 +40,22 @@ class PlaceInLine:
         self.line.pool.left_queue()
 
     def move_to(self, line: Line) -> None:
-        """Note that the shopper changes to `line`."""
+        """The shopper changes to `line`."""
         self.line.load -= self.weight
         line.load += self.weight
         self.line = line
-        errand, town = self._errand, self._town
-        who = (errand.shopper, errand.need, errand.journey, errand.store)
-        town.log.events.extend(EVENT(town.engine.now, *who, _JOCKEYED, *self._what))
+        self._note_move()
 
 
-def look_around(store: Store) -> None:
-    """Let people change lines until nobody gains enough. Each move evens the lines out, so this ends."""
-    gain = store.tills_table.jockey_from_people
+def change_lines(lines: Sequence[Line], open_lines: Sequence[Line], from_people: int) -> None:
+    """Let people change from any of the `lines` to an open one until nobody has `from_people` fewer before them there.
+
+    Each move evens the lines out, so this ends.
+    """
     while True:
-        longest = max(store.lines, key=_people_before_last)
-        shortest = min(store.lines[: store.open_lines], key=_people)
-        if _people_before_last(longest) - _people(shortest) < gain:
+        longest = max(lines, key=_people_before_last)
+        shortest = min(open_lines, key=_people)
+        if _people_before_last(longest) - _people(shortest) < from_people:
             return
         _move_last(longest, shortest)
 

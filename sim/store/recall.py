@@ -8,14 +8,11 @@ Zabawa 2020: back-office staff are recalled when the mean queue passes a thresho
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING
 
 from sim.log.rows import EVENT
 from sim.log.schema import Journey, Kind, Place
-
-if TYPE_CHECKING:
-    from sim.store.store import Store
-    from sim.town import Town
+from sim.store.store import Store
+from sim.town import Town
 
 _RECALLED = int(Kind.RECALLED)
 _NO_JOURNEY, _STAFFED_TILL = int(Journey.NONE), int(Place.STAFFED_TILL)

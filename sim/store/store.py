@@ -13,7 +13,7 @@ from sim.calendar import DAY_S, HOUR_S
 from sim.engine import Engine, Pool
 from sim.log.schema import Place
 from sim.store.choosing_a_line import RULES, basket_weights
-from sim.store.jockeying import look_around
+from sim.store.jockeying import change_lines
 from sim.store.lines import Line, staffed_lines
 from sim.store.rosters_and_breaks import breaks_of_day
 from sim.streams import Floats
@@ -201,7 +201,7 @@ class Store:
         # A till that closes serves its line, but nobody joins it any more.
         self.open_lines = min(max(1, tills), len(self.lines))
         if self.jockeys:
-            look_around(self)
+            self.look_around()
 
     def _man_floor(self) -> None:
         on_duty = self._on_duty(self.table.floor_staff, self._floor_on_break) - self._moved()
@@ -223,6 +223,14 @@ class Store:
         if place is Place.LOCKER:
             return self.table.pickup_lockers
         return self.self_checkouts.capacity if place is Place.SELF_CHECKOUT else self.pickup.capacity
+
+    def open_staffed_lines(self) -> list[Line]:
+        """The lines at staffed tills that newcomers may join."""
+        return self.lines[: self.open_lines]
+
+    def look_around(self) -> None:
+        """Shoppers in the lines look at the others, and change where that gains enough."""
+        change_lines(self.lines, self.open_staffed_lines(), self.tills_table.jockey_from_people)
 
     def tills_open(self) -> int:
         """Staffed tills that shoppers may go to now."""

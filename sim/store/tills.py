@@ -6,7 +6,7 @@ is joined, who is put off, who changes lines and who is called to help has a fil
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from functools import partial
 from math import exp, log
 from typing import Any
@@ -18,14 +18,16 @@ from sim.log.schema import Channel, Kind, Place
 from sim.loyalty.paying import pay_with_points
 from sim.payments.tenders import Settlement
 from sim.store.balking_and_reneging import balks, reneges_after_s
-from sim.store.choosing_a_line import choose_among, choose_line, expected_service_s
-from sim.store.jockeying import EventEnd, PlaceInLine, look_around
+from sim.store.choosing_a_line import choose_line, expected_service_s
+from sim.store.jockeying import PlaceInLine
 from sim.store.lines import Line
 from sim.store.recall import call_help_if_long, send_back_if_gone
 from sim.store.store import INFINITE_PATIENCE, Store
 from sim.town import Town
 
-_JOIN, _BALK, _RENEGE, _START = (int(kind) for kind in (Kind.QUEUE_JOIN, Kind.BALK, Kind.RENEGE, Kind.TILL_START))
+_JOIN, _JOCKEYED, _BALK, _RENEGE, _START = (
+    int(kind) for kind in (Kind.QUEUE_JOIN, Kind.JOCKEYED, Kind.BALK, Kind.RENEGE, Kind.TILL_START)
+)
 _STORE = int(Channel.STORE)
 
 
@@ -42,7 +44,7 @@ def queue_and_pay(
 
     None when the shopper balked or reneged, else how paying ended.
     """
-    line = choose_line(town, store, errand, items, order)
+    line = _line_to_join(town, store, order, self_service=_may_scan_alone(town, errand, items))
     place, pool = line.place, line.pool
     record = town.log.events
     engine = town.engine
@@ -57,7 +59,8 @@ def queue_and_pay(
     if store.plain:
         served = yield (pool, reneges_after_s(errand))
     else:
-        line, served = yield from _wait_in(town, store, line, errand, items, what, reneges_after_s(errand))
+        note_move = partial(town.note, errand, _JOCKEYED, place, items, amount_yen, order)
+        line, served = yield from _wait_in(town, store, line, items, reneges_after_s(errand), note_move)
     now_s = engine.env._now
     hour = store.queue_hour(place, joined_s)  # looked up when the wait is over: midnight may lie in between
     hour.joined += 1
@@ -84,13 +87,14 @@ def fetch_at_till(town: Town, store: Store, errand: Errand, order: int, service_
 
     Nobody balks or reneges who has paid.
     """
-    line = choose_among(town, store, None, order)
+    line = _line_to_join(town, store, order, self_service=False)
     record, engine = town.log.events, town.engine
     joined_s = engine.now
     who = (errand.shopper, errand.need, errand.journey, errand.store)
     what = (line.place, -1, 0, 0, order, -1, -1)
     record.extend(EVENT(joined_s, *who, _JOIN, *what))
-    line, _ = yield from _wait_in(town, store, line, errand, 0, what, INFINITE_PATIENCE)
+    note_move = partial(town.note, errand, _JOCKEYED, line.place, order=order)
+    line, _ = yield from _wait_in(town, store, line, 0, INFINITE_PATIENCE, note_move)
     record.extend(EVENT(engine.now, *who, _START, *what))
     hour = store.queue_hour(line.place, joined_s)
     hour.joined += 1
@@ -99,8 +103,19 @@ def fetch_at_till(town: Town, store: Store, errand: Errand, order: int, service_
     _leave(town, store, line, 0, errand.staffed_break_s)
 
 
+def _may_scan_alone(town: Town, errand: Errand, items: int) -> bool:
+    """Self-checkouts take small baskets and no cash."""
+    return items <= town.scenario.tills.self_checkout_items_max and errand.store_tender != town.tenders.cash
+
+
+def _line_to_join(town: Town, store: Store, order: int, *, self_service: bool) -> Line:
+    """The line that the shopper chooses; `order` keys the draw of those who choose at random."""
+    own = store.own_line if self_service and store.own_line.pool.capacity > 0 else None
+    return choose_line(store.open_staffed_lines(), own, store.score, partial(town.draw, "line", order))
+
+
 def _wait_in(
-    town: Town, store: Store, line: Line, errand: Errand, items: int, what: EventEnd, patience_s: float
+    town: Town, store: Store, line: Line, items: int, patience_s: float, note_move: Callable[[], None]
 ) -> Generator[Any, Any, tuple[Line, bool]]:
     """Wait in `line`; returns the line where the wait ended, and whether it ended in being served."""
     weight = line.weight(items)
@@ -111,13 +126,13 @@ def _wait_in(
     if not (staffed and store.jockeys):
         served = yield (line.pool, patience_s)
     else:
-        place = PlaceInLine(town, errand, line, weight, what)
+        place = PlaceInLine(line, weight, note_move)
         if line.pool.in_use:
-            town.engine.call_after(0.0, partial(look_around, store))
+            town.engine.call_after(0.0, store.look_around)
         served = yield (place, patience_s)
         line = place.line
         if not served:
-            look_around(store)
+            store.look_around()
     if not served:
         line.load -= weight
     return line, served
@@ -138,7 +153,7 @@ def _leave(town: Town, store: Store, line: Line, items: int, break_s: float) -> 
 
 def _till_ready(store: Store, line: Line) -> None:
     line.pool.release()
-    look_around(store)
+    store.look_around()
 
 
 def _service(scenario: Scenario, errand: Errand, place: Place, items: int) -> tuple[float, float]:
