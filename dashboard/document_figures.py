@@ -16,9 +16,9 @@ import streamlit as st
 from dashboard import page
 from dashboard.amounts import figure
 from dashboard.charts import page_dots
+from dashboard.charts.chart import Chart
 from dashboard.charts.dots import Dots, told
 from dashboard.charts.grids import Grid
-from dashboard.charts.paper import Chart
 from dashboard.run_list import when
 from dashboard.words import Words
 

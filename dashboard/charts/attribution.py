@@ -11,10 +11,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from dashboard.amounts import figure, scale_of
-from dashboard.charts import dots
+from dashboard.charts.chart import Chart, dot_chart
 from dashboard.charts.dots import PAPER, Dots, Series, Value, number_axis, told, value_of
 from dashboard.charts.palette import EC, NEUTRAL, STORE
-from dashboard.charts.paper import Chart
 from dashboard.charts.spoken import basis, named, paragraph
 from dashboard.words import Words
 
@@ -91,7 +90,7 @@ def _decisions(document: dict[str, Any], say: Words) -> Chart:
     low, high = (figure(end, "yen", say.language) for end in (min(last), max(last)))
     answer = say("plot_attr.decisions_answer", low=low, high=high)
     caption = paragraph(say, say("plot_attr.decisions_caption"), basis(document, say))
-    return dots.chart("decisions", Dots(labels, series, "yen"), say, say("plot_attr.decisions"), answer, caption)
+    return dot_chart("decisions", Dots(labels, series, "yen"), say, say("plot_attr.decisions"), answer, caption)
 
 
 def _touch(touch: str, document: dict[str, Any], say: Words) -> str:

@@ -7,9 +7,9 @@ from typing import Any, Final
 
 from matplotlib.figure import Figure
 
-from dashboard.charts import dots, ladders
+from dashboard.charts import ladders
+from dashboard.charts.chart import Chart, dot_chart
 from dashboard.charts.dots import Dots, Series, told, value_of
-from dashboard.charts.paper import Chart
 from dashboard.charts.spoken import basis, paragraph
 from dashboard.charts.steps import Step
 from dashboard.words import Words
@@ -92,7 +92,7 @@ def _credit(document: dict[str, Any], say: Words) -> Chart:
     share = told(value_of({"mean": sales["inflation"]["mean"] - 1, "half_width": None}), "share", say)
     answer = say("plot_books.credit_answer", counted=counted, share=share)
     caption = paragraph(say, say("plot_books.credit_caption"), basis(document, say))
-    return dots.chart("credit", Dots(labels, series, "yen"), say, say("plot_books.credit"), answer, caption)
+    return dot_chart("credit", Dots(labels, series, "yen"), say, say("plot_books.credit"), answer, caption)
 
 
 def _who(who: str, say: Words) -> str:
@@ -109,7 +109,7 @@ def _ec_share(document: dict[str, Any], say: Words) -> Chart:
     caption = paragraph(say, say("plot_books.ec_share_caption"), basis(document, say))
     answer = say("plot_books.ec_share_answer", low=low, high=high)
     plot = Dots(labels, [Series("", values)], "share")
-    return dots.chart("ec-share", plot, say, say("plot_books.ec_share"), answer, caption)
+    return dot_chart("ec-share", plot, say, say("plot_books.ec_share"), answer, caption)
 
 
 def _roll_forward(document: dict[str, Any], say: Words) -> Chart:
@@ -154,4 +154,4 @@ def _liability(document: dict[str, Any], say: Words) -> Chart:
     observed = told(value_of(breakage["observed"]), "share", say)
     caption = paragraph(say, say("plot_points.liability_caption", observed=observed, **shares), basis(document, say))
     answer = say("plot_points.liability_answer", plain=plain, contract=contract)
-    return dots.chart("liability", Dots(labels, series, "yen"), say, say("plot_points.liability"), answer, caption)
+    return dot_chart("liability", Dots(labels, series, "yen"), say, say("plot_points.liability"), answer, caption)

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from dashboard.charts import dots
+from dashboard.charts.chart import Chart, dot_chart
 from dashboard.charts.dots import Dots, Series, told, value_of
-from dashboard.charts.paper import Chart
 from dashboard.charts.spoken import basis, named, paragraph
 from dashboard.words import Words
 
@@ -72,7 +71,7 @@ def _channels(document: dict[str, Any], say: Words) -> Chart:
 def _chart(name: str, plot: Dots, answer: str, document: dict[str, Any], say: Words) -> Chart:
     what = say.label(document["measure"]) if name != "channels" else say.label("net_revenue_yen")
     caption = paragraph(say, say(f"plot_cap.{name}_caption", measure=what), basis(document, say), say("plot.filled"))
-    return dots.chart(name, plot, say, say(f"plot_cap.{name}"), answer, caption)
+    return dot_chart(name, plot, say, say(f"plot_cap.{name}"), answer, caption)
 
 
 def _player(player: str, say: Words) -> str:

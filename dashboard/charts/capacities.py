@@ -9,10 +9,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from dashboard.charts import dots
+from dashboard.charts.chart import Chart, dot_chart
 from dashboard.charts.dots import PAPER, Dots, Series, Value, number_axis
 from dashboard.charts.loads import VERDICTS, counting
 from dashboard.charts.palette import APP, EC, INK_ON_LIGHT, LOST, NEUTRAL
-from dashboard.charts.paper import Chart
 from dashboard.charts.spoken import paragraph
 from dashboard.words import Words
 
@@ -190,7 +190,7 @@ def _forecast(document: dict[str, Any], moment: dict[str, Any], say: Words) -> C
     caption = paragraph(say, say("demand.forecast_what"), basis(document, moment, say))
     answer = forecast_finding(moment, say)
     question = say("demand.forecast", at=moment["moment"])
-    return dots.chart(f"forecast-{_key(moment)}", forecast_plot(moment, say), say, question, answer, caption)
+    return dot_chart(f"forecast-{_key(moment)}", forecast_plot(moment, say), say, question, answer, caption)
 
 
 def _key(moment: Mapping[str, Any]) -> str:

@@ -9,9 +9,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from dashboard.amounts import share
+from dashboard.charts.chart import Chart
 from dashboard.charts.dots import told, value_of
 from dashboard.charts.palette import APP, LIGHT_BACKGROUND, LOST, NEUTRAL
-from dashboard.charts.paper import Chart
 from dashboard.charts.spoken import basis, named, paragraph
 from dashboard.words import Words
 

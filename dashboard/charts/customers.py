@@ -8,8 +8,8 @@ from typing import Any, Final
 from matplotlib.figure import Figure
 
 from dashboard.charts import dots
+from dashboard.charts.chart import Chart, dot_chart
 from dashboard.charts.dots import Dots, Series, Value, told, value_of
-from dashboard.charts.paper import Chart
 from dashboard.charts.spoken import basis, cohort, paragraph
 from dashboard.words import Words
 
@@ -37,7 +37,7 @@ def _premium(document: dict[str, Any], say: Words) -> Chart:
         uplift=told(value_of(causal["intention_to_treat"]["spend_uplift"]), "share", say, signed=True),
     )
     caption = paragraph(say, say("plot_cross.premium_caption", source=published["source"]), _basis(document, say))
-    return dots.chart("premium", plot, say, say("plot_cross.premium"), answer, caption)
+    return dot_chart("premium", plot, say, say("plot_cross.premium"), answer, caption)
 
 
 def _cohorts(document: dict[str, Any], say: Words) -> Chart:

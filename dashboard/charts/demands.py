@@ -8,10 +8,9 @@ from typing import Any, Final
 import numpy as np
 from matplotlib.figure import Figure
 
-from dashboard.charts import dots
+from dashboard.charts.chart import Chart, dot_chart
 from dashboard.charts.dots import Dots, Series, Value
 from dashboard.charts.palette import EC, INK_ON_LIGHT, NEUTRAL
-from dashboard.charts.paper import Chart
 from dashboard.charts.spoken import paragraph
 from dashboard.words import Words
 
@@ -104,7 +103,7 @@ def _rates(document: dict[str, Any], say: Words) -> Chart:
     plot = Dots(labels, series, "number", axis=say("plot_demand.per_s"))
     caption = paragraph(say, say("plot_demand.rates_caption"), basis(document, say))
     question = say("plot_demand.rates", at=clock(document["busiest_minute"]))
-    return dots.chart("rates", plot, say, question, answer, caption)
+    return dot_chart("rates", plot, say, question, answer, caption)
 
 
 def _value(cell: Mapping[str, Any]) -> Value:

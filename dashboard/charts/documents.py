@@ -23,7 +23,7 @@ from dashboard.charts import (
     sweeps,
     worlds,
 )
-from dashboard.charts.paper import Chart
+from dashboard.charts.chart import Chart
 from dashboard.words import Words
 from scenarios.errors import UsageError
 

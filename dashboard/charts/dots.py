@@ -11,7 +11,6 @@ from matplotlib.axes import Axes
 
 from dashboard.amounts import NOTHING, Scale, figure, interval, scale_of
 from dashboard.charts.palette import APP, COMPANY, EC, LIGHT_BACKGROUND, LOST, NEUTRAL, RIVAL, STORE
-from dashboard.charts.paper import Chart
 from dashboard.words import Words
 
 MARKS: Final[tuple[tuple[str, str], ...]] = (
@@ -115,20 +114,6 @@ def figures(dots: Dots, say: Words) -> list[str]:
             name = f"{' '.join(label.split())}, {series.name}" if several else " ".join(label.split())
             lines.append(f"{name}: {told(series.values[row], dots.unit, say, dots.signed)}")
     return lines
-
-
-def chart(name: str, dots: Dots, say: Words, question: str, answer: str, caption: str) -> Chart:
-    """A chart of one plot."""
-    return Chart(
-        name=name,
-        question=question,
-        answer=answer,
-        caption=caption,
-        figures=figures(dots, say),
-        height_in=dots.height_in,
-        draw=lambda sheet: draw(sheet.add_subplot(), dots, say),
-        panels=[("", dots)],
-    )
 
 
 def draw(axes: Axes, dots: Dots, say: Words, *, beside: bool = True, names: bool = True, legend: bool = True) -> None:

@@ -8,10 +8,9 @@ from typing import Any, Final
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from dashboard.charts import dots
+from dashboard.charts.chart import Chart, dot_chart
 from dashboard.charts.dots import Dots, Series, Value
 from dashboard.charts.palette import APP, INK_ON_LIGHT, LOST, NEUTRAL
-from dashboard.charts.paper import Chart
 from dashboard.charts.spoken import paragraph
 from dashboard.words import Words
 
@@ -107,7 +106,7 @@ def _stages(document: dict[str, Any], say: Words) -> Chart:
     plot = Dots(labels, [Series("", values)], "number", axis=say("demand.p99_axis"))
     safe = document["safe_pushes_per_s"]
     answer = say("audit.safe_pace", per_s="–" if safe is None else f"{safe:,.0f}")
-    return dots.chart("stages", plot, say, say("audit.stages_question"), answer, drill_basis(document, say))
+    return dot_chart("stages", plot, say, say("audit.stages_question"), answer, drill_basis(document, say))
 
 
 def _money(document: dict[str, Any], say: Words) -> Chart:
@@ -117,7 +116,7 @@ def _money(document: dict[str, Any], say: Words) -> Chart:
         for side in ("core", "world")
     ]
     plot = Dots([say(f"player.brand_{tender}") for tender in tenders], series, "yen")
-    return dots.chart("money", plot, say, say("audit.money_question", run=document["run"], day=document["day"]),
+    return dot_chart("money", plot, say, say("audit.money_question", run=document["run"], day=document["day"]),
                       conformance_finding(document, say), conformance_basis(document, say))  # fmt: skip
 
 
@@ -128,7 +127,7 @@ def _stock(document: dict[str, Any], say: Words) -> Chart:
     values = [stock["core"]["on_hand"], *(one["units"] for one in stock["adjustments"].values()),
               stock["world"]["on_hand"]]  # fmt: skip
     plot = Dots(labels, [Series("", [Value(value) for value in values])], "count", nothing=0.0)
-    return dots.chart("stock", plot, say, say("audit.stock_question", run=document["run"], day=document["day"]),
+    return dot_chart("stock", plot, say, say("audit.stock_question", run=document["run"], day=document["day"]),
                       conformance_finding(document, say), conformance_basis(document, say))  # fmt: skip
 
 

@@ -10,10 +10,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from dashboard.amounts import scale_of
-from dashboard.charts import dots
+from dashboard.charts.chart import Chart, dot_chart
 from dashboard.charts.dots import PAPER, Dots, Series, Value, number_axis, told, value_of
 from dashboard.charts.palette import EC, LOST, NEUTRAL, STORE
-from dashboard.charts.paper import Chart
 from dashboard.charts.spoken import basis, named, paragraph
 from dashboard.words import Words
 
@@ -111,7 +110,7 @@ def _worth(document: dict[str, Any], say: Words) -> Chart:
     answer = paragraph(say, say("plot_inv.worth_answer", order=labels[0].replace("\n", " "), npv=best), wards)
     caption = paragraph(say, _terms("worth_caption", document, say), basis(document, say), say("plot.filled"))
     plot = Dots(labels, series, "yen", signed=True)
-    return dots.chart("worth", plot, say, say("plot_inv.worth"), answer, caption)
+    return dot_chart("worth", plot, say, say("plot_inv.worth"), answer, caption)
 
 
 def _below(depth: Value) -> Value:
@@ -162,4 +161,4 @@ def _set(name: str, say: Words) -> str:
 def _store_chart(name: str, plot: Dots, answer: str, document: dict[str, Any], say: Words) -> Chart:
     caption = paragraph(say, say(f"plot_stores.{name}_caption"), basis(document, say), say("plot.filled"))
     question = say(f"plot_stores.{name}", title=say.title(document["title"]))
-    return dots.chart(name, plot, say, question, answer, caption)
+    return dot_chart(name, plot, say, question, answer, caption)

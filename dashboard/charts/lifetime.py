@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -11,9 +11,9 @@ from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 
 from dashboard.amounts import count, share
+from dashboard.charts.chart import Chart
 from dashboard.charts.dots import above, number_axis, told, value_of
 from dashboard.charts.palette import APP, EC, INK_ON_LIGHT, LIGHT_BACKGROUND, NEUTRAL, STORE
-from dashboard.charts.paper import Chart
 from dashboard.charts.spoken import paragraph
 from dashboard.words import Words
 
@@ -90,7 +90,7 @@ def _curves(axes: Axes, weeks: Sequence[float], came: Sequence[float], expected:
 def _by_frequency(document: dict[str, Any], say: Words) -> Chart:
     """Purchases per customer in the hold-out, by how often they had come back before."""
     rows = document["holdout"]["by_frequency"]
-    labels = [_times(row) for row in rows]
+    labels = [times(row) for row in rows]
 
     def draw(figure: Figure) -> None:
         axes = figure.add_subplot()
@@ -108,7 +108,7 @@ def _by_frequency(document: dict[str, Any], say: Words) -> Chart:
     largest = max(rows, key=lambda row: abs(row["expected"] - row["actual"]))
     answer = say(
         "plot_ltv.by_frequency_answer",
-        times=_times(largest),
+        times=times(largest),
         expected=f"{largest['expected']:.2f}",
         actual=f"{largest['actual']:.2f}",
     )
@@ -129,7 +129,7 @@ def _by_frequency(document: dict[str, Any], say: Words) -> Chart:
 
 def _frequency(document: dict[str, Any], say: Words) -> Chart:
     rows = document["frequency"]
-    labels = [_times(row) for row in rows]
+    labels = [times(row) for row in rows]
 
     def draw(figure: Figure) -> None:
         axes = figure.add_subplot()
@@ -251,7 +251,8 @@ def _really_alive(document: dict[str, Any], say: Words) -> Chart:
     )
 
 
-def _times(row: dict[str, Any]) -> str:
+def times(row: Mapping[str, Any]) -> str:
+    """How often a group of customers has come back; the last group is open above."""
     return f"{row['repeat_purchases']}+" if row["or_more"] else str(row["repeat_purchases"])
 
 

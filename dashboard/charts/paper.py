@@ -10,23 +10,19 @@ import hashlib
 import io
 import re
 import unicodedata
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from html import escape
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import matplotlib as mpl
 from matplotlib import font_manager
 from matplotlib.figure import Figure
 
+from dashboard.charts.chart import Chart
 from dashboard.charts.palette import INK_ON_LIGHT, LIGHT_BACKGROUND, NEUTRAL
 from dashboard.typeface import FAMILY, font_file
 from dashboard.words import Language
-
-if TYPE_CHECKING:
-    from dashboard.charts.dots import Dots
-    from dashboard.charts.grids import Grid
 
 WIDTH_IN: Final = 8.2
 _PIXELS_PER_IN: Final = 100
@@ -38,29 +34,6 @@ _NOT_FIRST: Final = frozenset({"Po", "Pe", "Pf", "Lm", "Zs"})
 """Kinds of characters that a line does not begin with: closing ones, stops, marks of length, spaces."""
 _BREAKS: Final = r"(?<= )(?<!± )(?!±|%|pp\b|h\b|s\b|min\b)"
 """Between words, but not inside a figure with its unit."""
-
-
-@dataclass(frozen=True)
-class Chart:
-    """One picture: the question above, the answer below it, the figures, and how they were got."""
-
-    name: str
-    """Part of the file name: letters, digits, hyphens."""
-    question: str
-    answer: str
-    caption: str
-    """Intervals, replications, seed."""
-    figures: Sequence[str]
-    """Every figure that is drawn, as text: `label: figure`."""
-    height_in: float
-    """Of the drawing, without question, answer and caption."""
-    draw: Callable[[Figure], None]
-    legend: bool = False
-    """Whether a legend of the first panel's marks stands above all panels."""
-    panels: Sequence[tuple[str, Dots]] = ()
-    """The dot plots that it is made of with their titles, where it is, for whoever draws them in another way."""
-    grid: Grid | None = None
-    """The table that it is, where it is one."""
 
 
 def as_svg(chart: Chart, language: Language) -> str:

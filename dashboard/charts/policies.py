@@ -9,9 +9,9 @@ from matplotlib.figure import Figure
 
 from dashboard.amounts import yen
 from dashboard.charts import dots
+from dashboard.charts.chart import Chart, dot_chart
 from dashboard.charts.dots import Dots, Series, Value, told, value_of
 from dashboard.charts.grids import Grid, draw_grid
-from dashboard.charts.paper import Chart
 from dashboard.charts.spoken import basis, named, paragraph
 from dashboard.words import Words
 
@@ -125,7 +125,7 @@ def _regret(document: dict[str, Any], say: Words) -> Chart:
     )
     n = last["regret"]["n"]
     caption = paragraph(say, say("plot_best.regret_caption", n=n), basis(document, say, n))
-    return dots.chart("regret", Dots(labels, series, "yen"), say, say("plot_best.regret"), answer, caption)
+    return dot_chart("regret", Dots(labels, series, "yen"), say, say("plot_best.regret"), answer, caption)
 
 
 def _states(document: dict[str, Any], say: Words) -> Chart:
@@ -167,7 +167,7 @@ def _dots_chart(
     name: str, plot: Dots, answer: str, document: dict[str, Any], say: Words, extra: str | None = None
 ) -> Chart:
     caption = _caption(document, say, say("plot_best.gains_caption") if extra is None else extra)
-    return dots.chart(name, plot, say, say(f"plot_best.{name}"), answer, caption)
+    return dot_chart(name, plot, say, say(f"plot_best.{name}"), answer, caption)
 
 
 def _caption(document: dict[str, Any], say: Words, extra: str) -> str:

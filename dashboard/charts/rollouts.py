@@ -9,10 +9,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from dashboard.amounts import scale_of
-from dashboard.charts import dots
+from dashboard.charts.chart import Chart, dot_chart
 from dashboard.charts.dots import Dots, Series, number_axis, told, value_of
 from dashboard.charts.palette import EC, INK_ON_LIGHT, LIGHT_BACKGROUND, NEUTRAL
-from dashboard.charts.paper import Chart
 from dashboard.charts.spoken import basis, paragraph
 from dashboard.words import Words
 
@@ -109,7 +108,7 @@ def _estimates(document: dict[str, Any], say: Words) -> Chart:
     answer = say("plot_roll.estimates_answer", name=_label(*closest, say).replace("\n", " "), rmse=rmse)
     plot = Dots(labels, series, "yen", signed=True)
     caption = _caption("estimates", document, say)
-    return dots.chart("estimates", plot, say, say("plot_roll.estimates"), answer, caption)
+    return dot_chart("estimates", plot, say, say("plot_roll.estimates"), answer, caption)
 
 
 def _board(document: dict[str, Any], say: Words) -> Chart:
@@ -124,7 +123,7 @@ def _board(document: dict[str, Any], say: Words) -> Chart:
     answer = say("plot_roll.board_answer", gain=told(values[0], "yen", say, signed=True), **texts)
     plot = Dots(labels, [Series("", values)], "yen", signed=True)
     caption = _caption("board", document, say, cells=company["treated_store_weeks"])
-    return dots.chart("board", plot, say, say("plot_roll.board"), answer, caption)
+    return dot_chart("board", plot, say, say("plot_roll.board"), answer, caption)
 
 
 def _errors(document: dict[str, Any], say: Words) -> Chart:
@@ -140,7 +139,7 @@ def _errors(document: dict[str, Any], say: Words) -> Chart:
     texts = {level: told(value_of({"mean": at, "half_width": None}), "yen", say) for level, at in spill.items()}
     plot = Dots(labels, series, "yen", signed=True)
     answer = say("plot_roll.errors_answer", **texts)
-    return dots.chart("errors", plot, say, say("plot_roll.errors"), answer, _caption("errors", document, say))
+    return dot_chart("errors", plot, say, say("plot_roll.errors"), answer, _caption("errors", document, say))
 
 
 def _rows(document: dict[str, Any]) -> list[tuple[str, str, dict[str, Any]]]:

@@ -8,9 +8,9 @@ from matplotlib.figure import Figure
 
 from dashboard.amounts import figure, scale_of
 from dashboard.charts import dots
+from dashboard.charts.chart import Chart, dot_chart
 from dashboard.charts.dots import PAPER, Dots, Series, Value, number_axis, told, unit_name, value_of
 from dashboard.charts.palette import EC, NEUTRAL, STORE
-from dashboard.charts.paper import Chart
 from dashboard.charts.spoken import basis, paragraph, short
 from dashboard.words import Words
 
@@ -128,7 +128,7 @@ def _shares(document: dict[str, Any], say: Words) -> Chart:
         say, say("plot_sens.shares_answer", name=short(factors[0]["name"]), size=size), _signs(document, say)
     )
     caption = paragraph(say, say("plot_sens.shares_caption"), _basis(document, say))
-    return dots.chart("shares", plot, say, say("plot_sens.screening"), answer, caption)
+    return dot_chart("shares", plot, say, say("plot_sens.screening"), answer, caption)
 
 
 def _clear(value: Value) -> Value:

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from dashboard.charts import dots
+from dashboard.charts.chart import Chart, dot_chart
 from dashboard.charts.dots import Dots, Series, Value, told, value_of
-from dashboard.charts.paper import Chart
 from dashboard.charts.spoken import basis, paragraph
 from dashboard.words import Words
 
@@ -44,7 +43,7 @@ def _money(document: dict[str, Any], say: Words) -> Chart:
     ]
     plot = Dots([say("demand.pods_n", n=level["pods"]) for level in levels], series, "yen")
     caption = paragraph(say, say("demand.size_what"), size_basis(document, say))
-    return dots.chart("cost", plot, say, say("demand.size_question"), finding(document, say), caption)
+    return dot_chart("cost", plot, say, say("demand.size_question"), finding(document, say), caption)
 
 
 def _dearer(document: dict[str, Any], say: Words) -> Chart:
@@ -54,4 +53,4 @@ def _dearer(document: dict[str, Any], say: Words) -> Chart:
     plot = Dots([say("demand.pods_n", n=level["pods"]) for level in levels], [Series("", values)], "yen", signed=True)
     answer = say("demand.dearer_answer", pods=document["cheapest_pods"], settled=settled, n=len(levels) - 1)
     caption = paragraph(say, size_basis(document, say), say("plot.filled"))
-    return dots.chart("dearer", plot, say, say("demand.dearer_question"), answer, caption)
+    return dot_chart("dearer", plot, say, say("demand.dearer_question"), answer, caption)

@@ -9,11 +9,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from dashboard.amounts import Scale, figure, scale_of
-from dashboard.charts import dots
+from dashboard.charts.chart import Chart, dot_chart
 from dashboard.charts.dots import PAPER, Dots, Series, Value, above, number_axis, told, unit_name, value_of
 from dashboard.charts.grids import Grid, draw_grid
 from dashboard.charts.palette import EC, NEUTRAL, STORE
-from dashboard.charts.paper import Chart
 from dashboard.charts.spoken import basis, paragraph, short
 from dashboard.words import Words
 from sim.evaluation.statistics import t_interval
@@ -165,7 +164,7 @@ def _parts(document: dict[str, Any], say: Words) -> Chart:
     caption = paragraph(say, say("plot_sweep.parts_caption", parameter=short(name)), basis(document, say))
     kind = by["kind"]
     question = say("plot_sweep.parts", parameter=short(name), kind=say(f"plot_sweep.kind_{kind}"))
-    return dots.chart("parts", plot, say, question, answer, caption)
+    return dot_chart("parts", plot, say, question, answer, caption)
 
 
 def search_charts(document: dict[str, Any], say: Words) -> list[Chart]:
@@ -191,7 +190,7 @@ def search_charts(document: dict[str, Any], say: Words) -> list[Chart]:
     )
     plot = Dots(labels, [Series("", values)], "yen", signed=True)
     question = say("plot_sweep.search", title=say.title(document["title"]))
-    return [dots.chart("trials", plot, say, question, answer, caption)]
+    return [dot_chart("trials", plot, say, question, answer, caption)]
 
 
 def _settings(values: dict[str, float]) -> str:

@@ -7,8 +7,8 @@ from typing import Any, Final
 from matplotlib.figure import Figure
 
 from dashboard.charts import dots, ladders
+from dashboard.charts.chart import Chart, dot_chart
 from dashboard.charts.dots import Dots, Series, told, value_of
-from dashboard.charts.paper import Chart
 from dashboard.charts.spoken import basis, paragraph
 from dashboard.charts.steps import UNITS, Step, division_steps
 from dashboard.words import Words
@@ -42,7 +42,7 @@ def many_charts(document: dict[str, Any], say: Words) -> list[Chart]:
     )
     caption = paragraph(say, basis(document, say), say("plot.filled"))
     plot = Dots(titles[1:], series, "yen", signed=True)
-    return [dots.chart("gains", plot, say, say("plot_worlds.many", first=titles[0]), answer, caption)]
+    return [dot_chart("gains", plot, say, say("plot_worlds.many", first=titles[0]), answer, caption)]
 
 
 def _titles(document: dict[str, Any], say: Words) -> dict[str, str]:

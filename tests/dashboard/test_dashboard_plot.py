@@ -15,9 +15,10 @@ import pytest
 from typer.testing import CliRunner
 
 from dashboard.amounts import figure
+from dashboard.charts.chart import Chart
 from dashboard.charts.documents import DRAWN, charts_of
 from dashboard.charts.dots import Dots, Series, Value, figures, told, value_of
-from dashboard.charts.paper import Chart, as_png, as_svg, wrapped
+from dashboard.charts.paper import as_png, as_svg, wrapped
 from dashboard.plotting import write_charts
 from dashboard.words import Language, words
 from omo import app
