@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import duckdb
 import streamlit as st
@@ -11,6 +11,33 @@ from dashboard import page, run_tables
 from dashboard.run_list import RunEntry, entries
 from dashboard.run_tables import Answers, Query
 from dashboard.words import Words
+
+Part = Callable[[Answers, RunEntry, Words], None]
+"""A figure of the page, drawn from the answers to its queries."""
+
+
+def draw(
+    queries: Mapping[str, Query],
+    sections: Mapping[str, Sequence[Part]],
+    say: Words,
+    needs: str | None = None,
+    none: tuple[str, str] = ("", ""),
+) -> None:
+    """The figures of the chosen run below the title of their section.
+
+    `none`, title and text, is told instead where the query `needs` has found nothing.
+    """
+    run = chosen(say)
+    found = read(run, queries, say) if run else None
+    if run is None or found is None:
+        return
+    if needs is not None and not found[needs]:
+        page.notice("empty", *none, say)
+        return
+    for title, parts in sections.items():
+        page.section(title)
+        for part in parts:
+            part(found, run, say)
 
 
 def chosen(say: Words) -> RunEntry | None:

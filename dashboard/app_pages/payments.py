@@ -27,25 +27,15 @@ def draw() -> None:
     """The page."""
     say = page.say()
     page.heading(say("page.payments"), say("payments.lead"))
-    run = one_run.chosen(say)
-    if run is None:
-        return
-    found = one_run.read(run, QUERIES, say)
-    if found is None:
-        return
-    if not found["mix"]:
-        page.notice("empty", say("payments.none"), say("payments.none_what"), say)
-        return
-    for title, parts in (
-        ("how", (_mix,)),
-        ("failing", (_hours, _double)),
-        ("money", (_calendar, _fees)),
-        ("back_office", (_breaks, _months)),
-        ("points", (_points,)),
-    ):
-        page.section(say(f"payments.{title}"))
-        for part in parts:
-            part(found, run, say)
+    sections = {
+        say("payments.how"): (_mix,),
+        say("payments.failing"): (_hours, _double),
+        say("payments.money"): (_calendar, _fees),
+        say("payments.back_office"): (_breaks, _months),
+        say("payments.points"): (_points,),
+    }
+    none = say("payments.none"), say("payments.none_what")
+    one_run.draw(QUERIES, sections, say, needs="mix", none=none)
 
 
 def _tender(brand: str, say: Words) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 import streamlit as st
@@ -13,7 +13,7 @@ from dashboard.charts import congruence, page_curves, policies, sweeps
 from dashboard.charts.dots import Dots, Series, value_of
 from dashboard.charts.palette import DIVISION
 from dashboard.charts.spoken import named, paragraph
-from dashboard.document_figures import Found, kept_documents
+from dashboard.document_figures import kept_documents
 from dashboard.launch import Plan
 from dashboard.words import Words
 from scenarios.errors import OmoError
@@ -25,33 +25,32 @@ _DEFAULTS: Final = {"best": 10, "sweep": 6, "congruence": 5}
 _STEPS: Final = 6
 _WEEK: Final = 7
 
-Planned = Callable[[str, int, int], Plan]
-
 
 def draw() -> None:
     """The page."""
     say = page.say()
     page.heading(say("page.policies"), say("policies.lead"))
-    _best(say)
-    _sweep(say)
-    _congruence(say)
+    _question("best", (_board, _charts, _staff), say)
+    _question("sweep", (_curves,), say)
+    _question("congruence", (_stakes,), say)
 
 
-def _best(say: Words) -> None:
-    page.section(say("policies.best"), say("policies.best_what"))
-    found = kept_documents(page.root(), "best")
-    one = document_figures.chosen("best", found, say("policies.document"), say)
+def _question(kind: str, parts: Sequence[Callable[[dict[str, Any], Words], None]], say: Words) -> None:
+    """The answer to one kind of question, if a document has it, and the form to ask it."""
+    page.section(say(f"policies.{kind}"), say(f"policies.{kind}_what"))
+    one = document_figures.chosen(kind, kept_documents(page.root(), kind), say("policies.document"), say)
     if one is None:
-        _nothing("best", say)
+        page.notice("empty", say(f"policies.no_{kind}"), say("policies.nothing_what", root=page.root()), say)
+        _ask(kind, say)
         return
     document_figures.partial(one.document, say)
     try:
-        _board(one.document, say)
-        _charts(one.document, say)
-        _staff(one.document, say)
+        for part in parts:
+            part(one.document, say)
     except (KeyError, TypeError, ValueError) as error:
-        _unreadable(one, error, say)
-    _again("best", say)
+        page.notice("failed", say("documents.unreadable"), f"{one.name}: {type(error).__name__}: {error}", say)
+    with st.expander(say("policies.ask_again"), icon=":material/replay:"):
+        _ask(kind, say)
 
 
 def _charts(document: dict[str, Any], say: Words) -> None:
@@ -135,20 +134,6 @@ def _replications(document: dict[str, Any]) -> str:
     return f"{min(n)}–{max(n)}" if len(n) > 1 else str(min(n))
 
 
-def _sweep(say: Words) -> None:
-    page.section(say("policies.sweep"), say("policies.sweep_what"))
-    one = document_figures.chosen("sweep", kept_documents(page.root(), "sweep"), say("policies.document"), say)
-    if one is None:
-        _nothing("sweep", say)
-        return
-    document_figures.partial(one.document, say)
-    try:
-        _curves(one.document, say)
-    except (KeyError, TypeError, ValueError) as error:
-        _unreadable(one, error, say)
-    _again("sweep", say)
-
-
 def _curves(document: dict[str, Any], say: Words) -> None:
     for chart in sweeps.sweep_charts(document, say):
         if chart.name != "curve":
@@ -165,35 +150,15 @@ def _curves(document: dict[str, Any], say: Words) -> None:
         )  # fmt: skip
 
 
-def _congruence(say: Words) -> None:
-    page.section(say("policies.congruence"), say("policies.congruence_what"))
-    found = kept_documents(page.root(), "congruence")
-    one = document_figures.chosen("congruence", found, say("policies.document"), say)
-    if one is None:
-        _nothing("congruence", say)
-        return
-    try:
-        (chart,) = congruence.charts(one.document, say)
-        head = [say("policies.policy"), say("policies.pay")]
-        head += [say(f"plot_congr.{kind}") for kind in ("agree", "against", "no_stake")]
-        document_figures.show(
-            "stakes", chart, say, drawn=page_curves.stakes(one.document, say, page.ink()), head=head,
-            rows=page_curves.stakes_rows(one.document, say),
-        )  # fmt: skip
-    except (KeyError, TypeError, ValueError) as error:
-        _unreadable(one, error, say)
-    _again("congruence", say)
-
-
-def _nothing(kind: str, say: Words) -> None:
-    root = page.root()
-    page.notice("empty", say(f"policies.no_{kind}"), say("policies.nothing_what", root=root), say)
-    _ask(kind, say)
-
-
-def _again(kind: str, say: Words) -> None:
-    with st.expander(say("policies.ask_again"), icon=":material/replay:"):
-        _ask(kind, say)
+def _stakes(document: dict[str, Any], say: Words) -> None:
+    """On which share of the value that staff make or lose their pay points the company's way, under each policy."""
+    (chart,) = congruence.charts(document, say)
+    head = [say("policies.policy"), say("policies.pay")]
+    head += [say(f"plot_congr.{kind}") for kind in ("agree", "against", "no_stake")]
+    document_figures.show(
+        "stakes", chart, say, drawn=page_curves.stakes(document, say, page.ink()), head=head,
+        rows=page_curves.stakes_rows(document, say),
+    )  # fmt: skip
 
 
 def _ask(kind: str, say: Words) -> None:
@@ -247,10 +212,6 @@ def _launch(kind: str, plan: Plan, say: Words) -> None:
         time = roughly(launch.seconds_for(root, plan.visits), say.language)
         st.caption(say("policies.cost", visits=number_of(round(plan.visits), say.language), time=time))
     st.code(" ".join(["omo", *plan.commands[0]]), language="bash", wrap_lines=True)
-
-
-def _unreadable(one: Found, error: Exception, say: Words) -> None:
-    page.notice("failed", say("documents.unreadable"), f"{one.name}: {type(error).__name__}: {error}", say)
 
 
 draw()

@@ -25,21 +25,13 @@ def draw() -> None:
     """The page."""
     say = page.say()
     page.heading(say("page.stock"), say("stock.lead"))
-    run = one_run.chosen(say)
-    if run is None:
-        return
-    found = one_run.read(run, QUERIES, say)
-    if found is None:
-        return
-    for title, parts in (
-        ("shelf", (_reactions, _lost)),
-        ("record", (_records, _promises)),
-        ("moved", (_value, _transfers)),
-        ("pickup", (_ready, _no_shows)),
-    ):
-        page.section(say(f"stock.{title}"))
-        for part in parts:
-            part(found, run, say)
+    sections = {
+        say("stock.shelf"): (_reactions, _lost),
+        say("stock.record"): (_records, _promises),
+        say("stock.moved"): (_value, _transfers),
+        say("stock.pickup"): (_ready, _no_shows),
+    }
+    one_run.draw(QUERIES, sections, say)
 
 
 def _place(name: str, say: Words) -> str:
