@@ -12,6 +12,13 @@ _RECEIPTS = """select distinct need, store::varchar as store, floor(placed_s / 8
 
 VISITS: Final[tuple[Measure, ...]] = (
     Measure(
+        "store_visits",
+        "count",
+        "Store visits",
+        "Arrivals in all stores.",
+        "select count(*) from events where kind = 'arrive'",
+    ),
+    Measure(
         "visits_booked",
         "count",
         "Visits booked",
