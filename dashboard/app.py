@@ -21,6 +21,7 @@ PAGES: Final = {
         "ledgers": ":material/balance:",
         "policies": ":material/how_to_vote:",
         "customers": ":material/group:",
+        "own_data": ":material/upload_file:",
         "floor": ":material/storefront:",
         "stock": ":material/inventory_2:",
         "payments": ":material/payments:",
