@@ -13,6 +13,7 @@ import loadtest.commands
 import scenarios.commands
 import sim.calibrate.commands
 import sim.commands
+from scenarios import options
 from scenarios.errors import ObjectiveMissed, OmoError
 
 app = typer.Typer(
@@ -26,7 +27,7 @@ app = typer.Typer(
 
 @app.command()
 def demo(
-    out: Annotated[Path, typer.Option("--out", help="Folder for the runs.")] = Path("runs"),
+    out: options.Out = options.RUNS,
     reps: Annotated[int, typer.Option(min=2, help="Replications of each world.")] = 4,
 ) -> None:
     """The whole pipeline in a few minutes: two worlds compared, launch day replayed at the core, audited, reported."""

@@ -11,9 +11,7 @@ import typer
 from dashboard.bench.commands import register as register_bench
 from dashboard.player.commands import player
 from dashboard.questions.commands import ask_questions
-
-_RUNS = Path("runs")
-_Out = Annotated[Path, typer.Option("--out", file_okay=False, help="Folder that holds the runs.")]
+from scenarios import options
 
 
 class ReportLanguage(StrEnum):
@@ -34,7 +32,7 @@ def register(app: typer.Typer) -> None:
 
 
 def dashboard(
-    out: _Out = _RUNS,
+    out: options.Out = options.RUNS,
     port: Annotated[int, typer.Option(min=1, max=65535, help="Port on this machine.")] = 8501,
     browser: Annotated[bool, typer.Option("--browser/--no-browser", help="Open a browser window.")] = True,
 ) -> None:
@@ -54,14 +52,14 @@ def dashboard(
 
 
 def report(
-    run: Annotated[str, typer.Argument(help="A run: its path, its name, or its scenario.")],
+    run: options.Run,
     against: Annotated[str | None, typer.Option(help="The run it is compared with, on the same shoppers.")] = None,
     load: Annotated[Path | None, typer.Option(file_okay=False, help="Load directory to report on as well.")] = None,
     lang: Annotated[ReportLanguage, typer.Option(help="Language of the report.")] = ReportLanguage.EN,
     pdf: Annotated[bool, typer.Option("--pdf", help="Print it to PDF as well; needs Chromium or Chrome.")] = False,
     play: Annotated[bool, typer.Option("--player", help="Put the player of the busiest day into it.")] = False,
     out: Annotated[Path | None, typer.Option(help="File to write; <run>/report.html when left out.")] = None,
-    runs: Annotated[Path, typer.Option("--runs", file_okay=False, help="Folder that holds the runs.")] = _RUNS,
+    runs: options.Runs = options.RUNS,
 ) -> None:
     """Write one HTML file that a board can read: what a change is worth, in whose books, and how sure that is.
 

@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from scenarios import options
 from scenarios.errors import ObjectiveMissed
 
 
@@ -38,19 +39,16 @@ def register(app: typer.Typer) -> None:
     register_target(app)
 
 
-_Json = Annotated[bool, typer.Option("--json", help="One JSON document instead of tables.")]
-
-
 def trace(
-    reference: Annotated[str, typer.Argument(metavar="RUN", help="A run: its path, its name, or its scenario.")],
-    day: Annotated[int, typer.Option(min=0, help="Day of the run, 0 is the first.")] = 0,
+    reference: options.Run,
+    day: options.Day = 0,
     from_: Annotated[str, typer.Option("--from", help="Start of the window, HH:MM or HH:MM:SS.")] = "11:45",
     to: Annotated[str, typer.Option("--to", help="End of the window, HH:MM or HH:MM:SS.")] = "12:15",
     copies: Annotated[int, typer.Option(min=1, help="Independent copies laid over each other: more shoppers.")] = 1,
-    rep: Annotated[int, typer.Option(min=0, help="Replication of the run.")] = 0,
+    rep: options.Rep = 0,
     out: Annotated[Path | None, typer.Option(file_okay=False, help="Where to write it.")] = None,
-    runs: Annotated[Path, typer.Option(file_okay=False, help="Folder that holds the runs.")] = Path("runs"),
-    as_json: _Json = False,
+    runs: options.Runs = options.RUNS,
+    as_json: options.Json = False,
 ) -> None:
     """Cut a window out of a run and write it as a trace: journeys of time-stamped API steps.
 
@@ -113,7 +111,7 @@ def load(
     ] = None,
     junit: Annotated[Path | None, typer.Option(dir_okay=False, help="Write the verdicts as JUnit XML.")] = None,
     unsafe_no_stock_guard: Annotated[bool, typer.Option("--unsafe-no-stock-guard", hidden=True)] = False,
-    as_json: _Json = False,
+    as_json: options.Json = False,
 ) -> None:
     """Replay a trace open loop against our core or another system; measure from the intended start of each step.
 
@@ -140,7 +138,7 @@ def load(
     provider = Faults(
         psp_seed, psp_latency_ms, psp_decline, psp_timeout_before, psp_timeout_after, psp_duplicate_webhooks
     )
-    options = Options(
+    load_options = Options(
         trace=trace,
         out=out,
         target=target,
@@ -157,7 +155,7 @@ def load(
         stock_guard=not unsafe_no_stock_guard,
     )
     with progress("replaying") as tell:
-        result = with_verdicts(run_load(options, tell), out, asked, baseline)
+        result = with_verdicts(run_load(load_options, tell), out, asked, baseline)
     if junit:
         write_junit(junit, "omo load", list(load_cases(result)))
     if as_json:
@@ -175,7 +173,7 @@ def load(
 def audit(
     load: Annotated[Path, typer.Argument(help="Load directory, from `omo load`.")],
     junit: Annotated[Path | None, typer.Option(dir_okay=False, help="Write each law's verdict as JUnit XML.")] = None,
-    as_json: _Json = False,
+    as_json: options.Json = False,
 ) -> None:
     """Check the books of a load run against every law; exits with 4 when one is broken.
 

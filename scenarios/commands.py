@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from scenarios import options
 from scenarios.errors import ScenarioInvalid, UsageError
 
 if TYPE_CHECKING:
@@ -18,8 +19,6 @@ if TYPE_CHECKING:
 
 VALUE_MAX = 60
 NOT_GIVEN = "required, and not given"
-SetOption = Annotated[list[str] | None, typer.Option("--set", help="Override a key: dotted.key=value; repeatable.")]
-JsonOption = Annotated[bool, typer.Option("--json", help="The result as one JSON document.")]
 
 
 def register(app: typer.Typer) -> None:
@@ -30,7 +29,7 @@ def register(app: typer.Typer) -> None:
 
 def validate(
     files: Annotated[list[str], typer.Argument(metavar="FILE...", help="Files or presets.")],
-    as_json: JsonOption = False,
+    as_json: options.Json = False,
 ) -> None:
     """Check scenarios; list every problem of all of them with its line.
 
@@ -77,8 +76,8 @@ def show(
     name: Annotated[str, typer.Argument(metavar="NAME", help="File or preset.")],
     resolved: Annotated[bool, typer.Option("--resolved", help="As TOML with every key written out.")] = False,
     sources: Annotated[bool, typer.Option("--sources", help="Where the value of each key comes from.")] = False,
-    as_json: JsonOption = False,
-    sets: SetOption = None,
+    as_json: options.Json = False,
+    sets: options.Sets = None,
 ) -> None:
     """Show what a scenario sets, and in which file; with --resolved or --sources also all defaults.
 
@@ -105,7 +104,7 @@ def show(
 def diff(
     a: Annotated[str, typer.Argument(metavar="A", help="File or preset.")],
     b: Annotated[str, typer.Argument(metavar="B", help="File or preset.")],
-    as_json: JsonOption = False,
+    as_json: options.Json = False,
 ) -> None:
     """Compare two scenarios key by key, defaults included.
 

@@ -16,23 +16,9 @@ import sim.evaluation.lifetime_value.commands
 import sim.evaluation.policies.commands
 import sim.evaluation.rollout.commands
 import sim.verify.commands
+from scenarios import options
 from scenarios.errors import UsageError, hint
-from sim.launching import (
-    RUNS,
-    CopiesOption,
-    DaskOption,
-    ForceOption,
-    JobsOption,
-    JsonOption,
-    ProfileOption,
-    RepsOption,
-    RunsOption,
-    SeedOption,
-    SetOption,
-    request_of,
-    simulate,
-    with_profile,
-)
+from sim.launching import request_of, simulate, with_profile
 from sim.output import emit_json
 
 
@@ -56,16 +42,16 @@ def register(app: typer.Typer) -> None:
 
 def run(
     scenario: Annotated[str, typer.Argument(help="A preset (ward-siloed, ward-omo, launch-day) or a TOML file.")],
-    seed: SeedOption = None,
-    reps: RepsOption = 1,
-    sets: SetOption = None,
-    latency_profile: ProfileOption = None,
-    latency_copies: CopiesOption = 1.0,
-    out: RunsOption = RUNS,
-    jobs: JobsOption = None,
-    dask: DaskOption = None,
-    force: ForceOption = False,
-    as_json: JsonOption = False,
+    seed: options.Seed = None,
+    reps: options.Reps = 1,
+    sets: options.Sets = None,
+    latency_profile: options.LatencyProfile = None,
+    latency_copies: options.LatencyCopies = 1.0,
+    out: options.Out = options.RUNS,
+    jobs: options.Jobs = None,
+    dask: options.Dask = None,
+    force: options.Force = False,
+    as_json: options.Json = False,
 ) -> None:
     """Simulate a scenario and print its measures with intervals over the replications.
 
@@ -82,19 +68,19 @@ def run(
 
 def compare(
     scenarios: Annotated[list[str], typer.Argument(help="Scenarios; the first is what the others are compared with.")],
-    seed: SeedOption = None,
-    reps: RepsOption = 10,
-    sets: SetOption = None,
-    latency_profile: ProfileOption = None,
-    latency_copies: CopiesOption = 1.0,
-    out: RunsOption = RUNS,
-    jobs: JobsOption = None,
-    dask: DaskOption = None,
-    force: ForceOption = False,
+    seed: options.Seed = None,
+    reps: options.Reps = 10,
+    sets: options.Sets = None,
+    latency_profile: options.LatencyProfile = None,
+    latency_copies: options.LatencyCopies = 1.0,
+    out: options.Out = options.RUNS,
+    jobs: options.Jobs = None,
+    dask: options.Dask = None,
+    force: options.Force = False,
     measures: Annotated[
         str | None, typer.Option("--measures", help="Print these, side by side: --measures ltv_yen,ec_pl_yen")
     ] = None,
-    as_json: JsonOption = False,
+    as_json: options.Json = False,
 ) -> None:
     """Put the same shoppers through several scenarios and show what changed, paired.
 
@@ -136,7 +122,7 @@ def _measures(names: str | None) -> list[str] | None:
     return found
 
 
-def runs(out: RunsOption = RUNS, as_json: JsonOption = False) -> None:
+def runs(out: options.Out = options.RUNS, as_json: options.Json = False) -> None:
     """List the runs in the runs folder, newest first."""
     from rich.console import Console
     from rich.table import Table
@@ -156,11 +142,11 @@ def runs(out: RunsOption = RUNS, as_json: JsonOption = False) -> None:
 
 
 def sql(
-    reference: Annotated[str, typer.Argument(metavar="RUN", help="A run: its path, its name, or its scenario.")],
+    reference: options.Run,
     query: Annotated[str, typer.Argument(help="SQL over events, orders, payments, ledger, needs, ... (DuckDB).")],
-    rep: Annotated[int, typer.Option(help="Replication.")] = 0,
-    out: RunsOption = RUNS,
-    as_json: JsonOption = False,
+    rep: options.Rep = 0,
+    out: options.Out = options.RUNS,
+    as_json: options.Json = False,
 ) -> None:
     """Query the tables of a run.
 

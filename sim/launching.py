@@ -1,44 +1,14 @@
-"""What every command that runs worlds shares: its options, the request that they stand for, and the progress bar."""
+"""What every command that runs worlds shares: the request that its options stand for, and the progress bar."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import TYPE_CHECKING
 
 import typer
 
 if TYPE_CHECKING:
     from sim.log.run_directory import Request
-
-RunsOption = Annotated[Path, typer.Option("--out", help="Folder that holds the runs.")]
-SeedOption = Annotated[int | None, typer.Option("--seed", help="Random numbers; the scenario's own when left out.")]
-RepsOption = Annotated[int, typer.Option("--reps", min=1, help="Replications.")]
-SetOption = Annotated[list[str] | None, typer.Option("--set", help="Override a key: --set staff.intercept=-1.5")]
-JobsOption = Annotated[int | None, typer.Option("--jobs", min=1, help="Processes; all cores when left out.")]
-DaskOption = Annotated[
-    str | None,
-    typer.Option(
-        "--dask",
-        metavar="ADDRESS",
-        help="Run on the workers of this Dask scheduler (tcp://host:8786) instead of --jobs processes here. Each needs "
-        "the same omotwin installed, and no shared disk: they send the files, this machine writes them.",
-    ),
-]
-ForceOption = Annotated[bool, typer.Option("--force", help="Run again although equal inputs have been run.")]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
-ProfileOption = Annotated[
-    Path | None,
-    typer.Option(
-        "--latency-profile",
-        dir_okay=False,
-        help="Measured latency of the payment core, from `omo capacity`: payments take as long as they did there.",
-    ),
-]
-CopiesOption = Annotated[
-    float, typer.Option("--latency-copies", help="Towns like this one that share that core, this one included.")
-]
-
-RUNS: Final = Path("runs")
 
 
 def request_of(scenario: str, seed: int | None, reps: int, sets: list[str] | None) -> Request:

@@ -8,6 +8,8 @@ from typing import Annotated
 
 import typer
 
+from scenarios import options
+
 _FIGURES = ("first_content_s", "complete_s", "interaction_s")
 _TITLES = ("first content", "complete", "click to answer", "within targets")
 
@@ -25,7 +27,7 @@ def dashboard(
     ),
     rounds: Annotated[int, typer.Option(min=1, help="Visits of each page; medians are told.")] = 3,
     within: Annotated[float, typer.Option("--within", min=10, help="Seconds after which no visit is begun.")] = 240,
-    as_json: Annotated[bool, typer.Option("--json", help="The result as one JSON document.")] = False,
+    as_json: options.Json = False,
 ) -> None:
     """Measure how long each page takes to show its first content and to answer a click, in Chromium.
 

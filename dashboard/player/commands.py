@@ -8,9 +8,8 @@ from typing import Annotated
 
 import typer
 
+from scenarios import options
 from scenarios.errors import UsageError
-
-_RUNS = Path("runs")
 
 
 class PlayerLanguage(StrEnum):
@@ -28,7 +27,7 @@ class PlayerTheme(StrEnum):
 
 
 def player(
-    run: Annotated[str, typer.Argument(help="A run: its path, its name, or its scenario.")],
+    run: options.Run,
     day: Annotated[int | None, typer.Option(min=0, help="Day on which it opens; the busiest when left out.")] = None,
     from_: Annotated[str, typer.Option("--from", help="Only from this time of that day: 11:30.")] = "",
     to: Annotated[str, typer.Option(help="Only until this time of that day: 14:00.")] = "",
@@ -42,7 +41,7 @@ def player(
     still: Annotated[str, typer.Option(help="Write a PNG of this moment instead, through Chromium: 12:45.")] = "",
     width: Annotated[int, typer.Option(min=390, max=3840, help="Width of the still in pixels.")] = 1440,
     open_: Annotated[bool, typer.Option("--open", help="Open it in a browser.")] = False,
-    runs: Annotated[Path, typer.Option("--runs", file_okay=False, help="Folder that holds the runs.")] = _RUNS,
+    runs: options.Runs = options.RUNS,
 ) -> None:
     """Play a run: shoppers move between home, stores, tills and pickup; queues grow, payments light up.
 

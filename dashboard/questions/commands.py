@@ -7,11 +7,13 @@ from typing import Annotated
 
 import typer
 
+from scenarios import options
+
 
 def ask_questions(
     number: Annotated[int | None, typer.Argument(help="Answer this one now; all are listed when left out.")] = None,
     write: Annotated[Path | None, typer.Option("--write", help="Answer all of them into this Markdown file.")] = None,
-    out: Annotated[Path, typer.Option("--out", help="Folder that holds the runs.")] = Path("runs"),
+    out: options.Out = options.RUNS,
 ) -> None:
     """What architects, managers, finance and trainers ask, and the command that answers each.
 

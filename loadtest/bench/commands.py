@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
+from scenarios import options
 
 
 def register(app: typer.Typer) -> None:
@@ -28,7 +28,7 @@ def core(
     rounds: Annotated[int, typer.Option(min=1, help="The two take turns this many times.")] = 3,
     seconds: Annotated[float, typer.Option(min=1, help="Length of each turn.")] = 3.0,
     processes: Annotated[int, typer.Option(min=1, max=8, help="Processes of the core.")] = 1,
-    as_json: JsonOption = False,
+    as_json: options.Json = False,
 ) -> None:
     """Measure durable payments a second of the core, through HTTP, beside pgbench on the same PostgreSQL.
 
@@ -51,7 +51,7 @@ def generator(
     rate: Annotated[float, typer.Option(min=1, help="Sales a second that our replay offers; each is 3 requests.")] = (
         1000.0
     ),
-    as_json: JsonOption = False,
+    as_json: options.Json = False,
 ) -> None:
     """Measure requests per CPU second of the load generator, beside a Locust FastHttpUser written by hand.
 
@@ -72,7 +72,7 @@ def endtoend(
     ] = None,
     seconds: Annotated[float, typer.Option(min=1, help="Measured length of each step.")] = 10.0,
     workers: Annotated[int, typer.Option(min=0, help="Generator processes beside a master; 0: one does it all.")] = 0,
-    as_json: JsonOption = False,
+    as_json: options.Json = False,
 ) -> None:
     """Measure durable payments a second on this machine, end to end: replayed trace, core, PostgreSQL.
 
@@ -94,7 +94,7 @@ def freeze(
     freeze_s: Annotated[float, typer.Option("--freeze", min=0.1, help="Seconds for which the core is stopped.")] = 2.0,
     seconds: Annotated[float, typer.Option(min=6, help="Length of the run; the freeze is in its middle.")] = 20.0,
     rate: Annotated[float, typer.Option(min=1, help="Sales a second that our replay offers.")] = 50.0,
-    as_json: JsonOption = False,
+    as_json: options.Json = False,
 ) -> None:
     """Stop the core for two seconds under load: who sees it?
 

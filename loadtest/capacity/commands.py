@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from scenarios import options
 from scenarios.errors import ObjectiveMissed, UsageError
 
 
@@ -19,7 +20,7 @@ def register(app: typer.Typer) -> None:
 
 def capacity(
     source: Annotated[str, typer.Argument(metavar="RUN|TRACE", help="A run, or a trace directory from `omo trace`.")],
-    day: Annotated[int | None, typer.Option(min=0, help="Day of the run; the one with most payments.")] = None,
+    day: options.BusiestDay = None,
     at: Annotated[list[str] | None, typer.Option(help="Moment of that day, HH:MM; repeat it. The busiest one.")] = None,
     window: Annotated[float, typer.Option(help="Minutes around the moment that give the mix of requests.")] = 15.0,
     stores: Annotated[int | None, typer.Option(min=1, help="Stores that share the target: the peak to expect.")] = None,
@@ -42,8 +43,8 @@ def capacity(
     psp_latency_ms: Annotated[float, typer.Option(min=0, help="Median time of the provider.")] = 20.0,
     out: Annotated[Path, typer.Option(file_okay=False, help="A new directory for the results.")] = Path("capacity"),
     keep: Annotated[bool, typer.Option("--keep", help="Keep the load directory of every step.")] = False,
-    runs: Annotated[Path, typer.Option("--runs", file_okay=False, help="Folder that holds the runs.")] = Path("runs"),
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON document instead of tables.")] = False,
+    runs: options.Runs = options.RUNS,
+    as_json: options.Json = False,
 ) -> None:
     """Find the highest load that the target carries: up by half until a step fails, then bisect, then repeat the edge.
 
@@ -69,7 +70,7 @@ def capacity(
     plan = Plan(Limits(p99_ms, errors), Rules(0.0, growth, precision, repeats, most_steps), seconds, start, workers)
     # Time-outs of the provider are its own affair: with them the edge would measure its patience.
     faults = Faults(latency_ms=psp_latency_ms, timeout_before=0.0, timeout_after=0.0)
-    options = Options(
+    load_options = Options(
         trace=out,
         out=out,
         target=target,
@@ -80,7 +81,7 @@ def capacity(
         faults=faults,
         workers=workers,
     )
-    result = search_moments(moments, about, plan, options, out, keep=keep)
+    result = search_moments(moments, about, plan, load_options, out, keep=keep)
     typer.echo(json.dumps(result)) if as_json else show_capacity(result)
     if result["state"] == "interrupted":
         sys.exit(130)

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
-from typing import Annotated
 
 import typer
 
+from scenarios import options
 from scenarios.errors import ObjectiveMissed
 
 
@@ -17,11 +16,11 @@ def register(app: typer.Typer) -> None:
 
 
 def conformance(
-    reference: Annotated[str, typer.Argument(metavar="RUN", help="A run: its path, its name, or its scenario.")],
-    day: Annotated[int, typer.Option(min=0, help="Day of the run, 0 is the first.")] = 0,
-    rep: Annotated[int, typer.Option(min=0, help="Replication of the run.")] = 0,
-    runs: Annotated[Path, typer.Option(file_okay=False, help="Folder that holds the runs.")] = Path("runs"),
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON document instead of tables.")] = False,
+    reference: options.Run,
+    day: options.Day = 0,
+    rep: options.Rep = 0,
+    runs: options.Runs = options.RUNS,
+    as_json: options.Json = False,
 ) -> None:
     """Replay a whole day at the core as fast as it goes and compare its books with the world's, to the item and yen.
 

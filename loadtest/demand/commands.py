@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from scenarios import options
 from scenarios.errors import UsageError
 
 
@@ -17,8 +18,8 @@ def register(app: typer.Typer) -> None:
 
 
 def demand(
-    reference: Annotated[str, typer.Argument(metavar="RUN", help="A run: its path, its name, or its scenario.")],
-    day: Annotated[int | None, typer.Option(min=0, help="Day of the run; the one with most payments.")] = None,
+    reference: options.Run,
+    day: options.BusiestDay = None,
     stores: Annotated[list[int] | None, typer.Option(min=1, help="Stores that share the systems; repeat it.")] = None,
     copies: Annotated[list[float] | None, typer.Option(help="Copies of the run's town; repeat it.")] = None,
     poll_every: Annotated[float, typer.Option(help="Seconds between two status polls of one payment.")] = 2.5,
@@ -26,8 +27,8 @@ def demand(
         float, typer.Option(min=0, max=1, help="Share of QR payments whose code the store shows, and so polls.")
     ] = 1.0,
     out: Annotated[Path | None, typer.Option(dir_okay=False, help="Also keep the document in this file.")] = None,
-    runs: Annotated[Path, typer.Option("--runs", file_okay=False, help="Folder that holds the runs.")] = Path("runs"),
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON document instead of tables.")] = False,
+    runs: options.Runs = options.RUNS,
+    as_json: options.Json = False,
 ) -> None:
     """Requests per second by endpoint at the busiest minute of a day, for as many stores as you have.
 

@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
+from scenarios import options
 from scenarios.errors import UsageError
-from sim.launching import RUNS, DaskOption, ForceOption, JobsOption, JsonOption, RunsOption, SeedOption, SetOption
 
 
 def register(app: typer.Typer) -> None:
@@ -30,13 +30,13 @@ def size(
     ] = None,
     pods: Annotated[list[int] | None, typer.Option(min=1, help="A level to compare; repeat it.")] = None,
     reps: Annotated[int, typer.Option("--reps", min=1, help="Replications of each world.")] = 10,
-    seed: SeedOption = None,
-    sets: SetOption = None,
-    out: RunsOption = RUNS,
-    jobs: JobsOption = None,
-    dask: DaskOption = None,
-    force: ForceOption = False,
-    as_json: JsonOption = False,
+    seed: options.Seed = None,
+    sets: options.Sets = None,
+    out: options.Out = options.RUNS,
+    jobs: options.Jobs = None,
+    dask: options.Dask = None,
+    force: options.Force = False,
+    as_json: options.Json = False,
 ) -> None:
     """Compare provisioning levels: what each costs, and what the tills lose for waiting on it; the cheapest in all.
 

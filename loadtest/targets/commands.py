@@ -11,9 +11,8 @@ from typing import Annotated
 
 import typer
 
+from scenarios import options
 from scenarios.errors import ObjectiveMissed, UsageError
-
-_Json = Annotated[bool, typer.Option("--json", help="One JSON document instead of text.")]
 
 
 def register(app: typer.Typer) -> None:
@@ -34,7 +33,7 @@ def check(
     seed: Annotated[
         bool, typer.Option("--seed", help="Seed two items first, as the file says; else they are there.")
     ] = False,
-    as_json: _Json = False,
+    as_json: options.Json = False,
 ) -> None:
     """Play one journey of each kind at the system, step by step, and show the real requests and answers.
 

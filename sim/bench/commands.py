@@ -8,8 +8,7 @@ from typing import Annotated
 
 import typer
 
-JobsOption = Annotated[int | None, typer.Option("--jobs", min=1, help="Processes; all cores when left out.")]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
+from scenarios import options
 
 
 def register(app: typer.Typer) -> None:
@@ -23,7 +22,7 @@ def register(app: typer.Typer) -> None:
     app.add_typer(bench, name="bench")
 
 
-def engine(as_json: JsonOption = False) -> None:
+def engine(as_json: options.Json = False) -> None:
     """Measure the engine in one run: bare SimPy time-outs, lean and textbook journeys, visits of the full world."""
     from sim.bench.engine import measure_engine
     from sim.bench.show import show
@@ -36,7 +35,7 @@ def engine(as_json: JsonOption = False) -> None:
 
 def journey(
     rounds: Annotated[int, typer.Option(min=1, help="The candidates take turns this many times.")] = 5,
-    as_json: JsonOption = False,
+    as_json: options.Json = False,
 ) -> None:
     """Measure one journey and one M/M/c queue in this engine, textbook SimPy, salabim and Ciw, on the same numbers.
 
@@ -51,7 +50,7 @@ def journey(
 
 def memory(
     days: Annotated[int, typer.Option(min=4, help="Length of the shortest run; others are 2 and 4 times it.")] = 60,
-    as_json: JsonOption = False,
+    as_json: options.Json = False,
 ) -> None:
     """Measure the resident memory of a world that runs once, twice and four times as long: it should be flat.
 
@@ -68,8 +67,8 @@ def memory(
 
 def pairing(
     reps: Annotated[int, typer.Option(min=3, help="Replications of each world.")] = 24,
-    jobs: JobsOption = None,
-    as_json: JsonOption = False,
+    jobs: options.Jobs = None,
+    as_json: options.Json = False,
 ) -> None:
     """Measure what pairing saves: the variance of siloed against OMO, on the same numbers and on independent seeds."""
     from sim.bench.pairing import measure_pairing
@@ -87,7 +86,7 @@ def pairing(
 
 def psp_day(
     share: Annotated[float, typer.Option(min=0.00001, max=1.0, help="Of the merchants: 0.01 is a quick look.")] = 1.0,
-    jobs: JobsOption = None,
+    jobs: options.Jobs = None,
     out: Annotated[
         Path | None, typer.Option("--out", help="Keep the log in this new folder (1.1 GB for the whole day).")
     ] = None,
@@ -95,7 +94,7 @@ def psp_day(
     actors: Annotated[
         bool, typer.Option("--actors", help="Queue in the engine's event loop instead of a recursion: the same bytes.")
     ] = False,
-    as_json: JsonOption = False,
+    as_json: options.Json = False,
 ) -> None:
     """Simulate an average day of a payment provider: 163,890 merchants, 19.8 million payments, every event logged.
 

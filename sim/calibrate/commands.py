@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from scenarios import options
 from scenarios.errors import UsageError
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ def pos(
     holidays: Annotated[str, typer.Option(help="Country whose public holidays count as Sundays, such as JP.")] = "",
     items_max: Annotated[int, typer.Option(min=1, max=1000, help="Larger baskets are counted as this size.")] = 40,
     skip_bad_rows: Annotated[bool, typer.Option("--skip-bad-rows", help="Go on without rows that are wrong.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="The result as one JSON document.")] = False,
+    as_json: options.Json = False,
 ) -> None:
     """Turn hourly till data into traffic, basket sizes and the cash share of a scenario.
 

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from scenarios import options
 from scenarios.errors import UsageError
 from sim.output import emit_json
 
@@ -24,8 +25,8 @@ def verify(
         "runs/verify"
     ),
     table: Annotated[Path | None, typer.Option("--table", help="Write the table to this Markdown file.")] = None,
-    jobs: Annotated[int | None, typer.Option("--jobs", min=1, help="Processes; all cores when left out.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+    jobs: options.Jobs = None,
+    as_json: options.Json = False,
 ) -> None:
     """Check the twin against theory, its laws, reason, and what has been published about shoppers and staff.
 

@@ -8,18 +8,8 @@ from typing import Annotated
 
 import typer
 
-from sim.launching import (
-    RUNS,
-    DaskOption,
-    ForceOption,
-    JobsOption,
-    JsonOption,
-    RunsOption,
-    SeedOption,
-    SetOption,
-    request_of,
-    simulate,
-)
+from scenarios import options
+from sim.launching import request_of, simulate
 
 
 def register(app: typer.Typer) -> None:
@@ -39,14 +29,14 @@ def attribution(
     touch: Annotated[
         list[str] | None, typer.Option(help="Scenario: judge this touch; repeatable; all if left out.")
     ] = None,
-    seed: SeedOption = None,
+    seed: options.Seed = None,
     reps: Annotated[int, typer.Option("--reps", min=1, help="Scenario: replications of each world.")] = 4,
-    sets: SetOption = None,
-    out: RunsOption = RUNS,
-    jobs: JobsOption = None,
-    dask: DaskOption = None,
-    force: ForceOption = False,
-    as_json: JsonOption = False,
+    sets: options.Sets = None,
+    out: options.Out = options.RUNS,
+    jobs: options.Jobs = None,
+    dask: options.Dask = None,
+    force: options.Force = False,
+    as_json: options.Json = False,
 ) -> None:
     """Who gets the credit for a sale: last and first touch, linear, position, time decay, Markov, Shapley.
 

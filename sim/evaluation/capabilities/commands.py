@@ -6,20 +6,9 @@ from typing import Annotated, Final
 
 import typer
 
+from scenarios import options
 from scenarios.errors import UsageError
-from sim.launching import (
-    RUNS,
-    DaskOption,
-    ForceOption,
-    JobsOption,
-    JsonOption,
-    RepsOption,
-    RunsOption,
-    SeedOption,
-    SetOption,
-    request_of,
-    simulate,
-)
+from sim.launching import request_of, simulate
 from sim.output import emit_json, keep
 
 _ORDERS_STREAM: Final = 0x0C0A
@@ -51,14 +40,14 @@ def capabilities(
         str, typer.Option(help="What is shared out: a measure of `omo run --json`.")
     ] = "contribution_yen",
     pairs: Annotated[int, typer.Option(min=2, help="Pairs of orders to sample where more than 8 are judged.")] = 10,
-    seed: SeedOption = None,
-    reps: RepsOption = 5,
-    sets: SetOption = None,
-    out: RunsOption = RUNS,
-    jobs: JobsOption = None,
-    dask: DaskOption = None,
-    force: ForceOption = False,
-    as_json: JsonOption = False,
+    seed: options.Seed = None,
+    reps: options.Reps = 5,
+    sets: options.Sets = None,
+    out: options.Out = options.RUNS,
+    jobs: options.Jobs = None,
+    dask: options.Dask = None,
+    force: options.Force = False,
+    as_json: options.Json = False,
 ) -> None:
     """Say what each capability contributes: alone, when it alone is missing, and as its fair share (Shapley).
 

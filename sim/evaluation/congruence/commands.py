@@ -6,19 +6,8 @@ from typing import Annotated, Final
 
 import typer
 
-from sim.launching import (
-    RUNS,
-    DaskOption,
-    ForceOption,
-    JobsOption,
-    JsonOption,
-    RepsOption,
-    RunsOption,
-    SeedOption,
-    SetOption,
-    request_of,
-    simulate,
-)
+from scenarios import options
+from sim.launching import request_of, simulate
 from sim.output import emit_json, keep
 
 _DEFAULT: Final = "till_only,siloed_pl,home_store,commission,company_ltv,incremental"
@@ -30,18 +19,18 @@ def register(app: typer.Typer) -> None:
 
 
 def congruence(
-    scenario: Annotated[str, typer.Argument(help="A preset (ward-omo) or a TOML file.")],
+    scenario: options.Scenario,
     policies: Annotated[
         str, typer.Option(help="Policies, separated by commas; all presets, or own for the scenario's own table.")
     ] = _DEFAULT,
-    seed: SeedOption = None,
-    reps: RepsOption = 5,
-    sets: SetOption = None,
-    out: RunsOption = RUNS,
-    jobs: JobsOption = None,
-    dask: DaskOption = None,
-    force: ForceOption = False,
-    as_json: JsonOption = False,
+    seed: options.Seed = None,
+    reps: options.Reps = 5,
+    sets: options.Sets = None,
+    out: options.Out = options.RUNS,
+    jobs: options.Jobs = None,
+    dask: options.Dask = None,
+    force: options.Force = False,
+    as_json: options.Json = False,
 ) -> None:
     """Say on which share of the value that staff make or lose their own pay points the company's way.
 

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from scenarios import options
 from scenarios.errors import UsageError, hint
-from sim.launching import RUNS, DaskOption, ForceOption, JobsOption, JsonOption, RunsOption, SeedOption, SetOption
 from sim.output import emit_json
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ def register(app: typer.Typer) -> None:
 
 
 def sweep(
-    scenario: Annotated[str, typer.Argument(help="A preset (ward-siloed) or a TOML file.")],
+    scenario: options.Scenario,
     parameters: Annotated[
         list[str], typer.Argument(metavar="KEY=LOW:HIGH:STEPS", help="One or two; KEY+KEY=... links keys.")
     ],
@@ -37,13 +37,13 @@ def sweep(
         typer.Option(help="Contribution's optimum for each of these as well; an area is where a store is nearest."),
     ] = None,
     least: Annotated[bool, typer.Option("--least", help="The least is best: waits, lost sales.")] = False,
-    seed: SeedOption = None,
-    sets: SetOption = None,
-    out: RunsOption = RUNS,
-    jobs: JobsOption = None,
-    dask: DaskOption = None,
-    force: ForceOption = False,
-    as_json: JsonOption = False,
+    seed: options.Seed = None,
+    sets: options.Sets = None,
+    out: options.Out = options.RUNS,
+    jobs: options.Jobs = None,
+    dask: options.Dask = None,
+    force: options.Force = False,
+    as_json: options.Json = False,
 ) -> None:
     """Set one or two numbers to several values each, on the same shoppers, and find the optimum with its interval.
 
@@ -70,7 +70,7 @@ def sweep(
 
 
 def sensitivity(
-    scenario: Annotated[str, typer.Argument(help="A preset (ward-omo) or a TOML file.")],
+    scenario: options.Scenario,
     keys: Annotated[
         str | None,
         typer.Option(
@@ -91,13 +91,13 @@ def sensitivity(
     ] = None,
     reps: Annotated[int, typer.Option("--reps", min=1, help="Replications of each world.")] = 3,
     measure: MeasureOption = "contribution_yen",
-    seed: SeedOption = None,
-    sets: SetOption = None,
-    out: RunsOption = RUNS,
-    jobs: JobsOption = None,
-    dask: DaskOption = None,
-    force: ForceOption = False,
-    as_json: JsonOption = False,
+    seed: options.Seed = None,
+    sets: options.Sets = None,
+    out: options.Out = options.RUNS,
+    jobs: options.Jobs = None,
+    dask: options.Dask = None,
+    force: options.Force = False,
+    as_json: options.Json = False,
 ) -> None:
     """Find out which assumptions a result hangs on, and whether one of them decides its sign.
 

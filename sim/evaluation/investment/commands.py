@@ -6,20 +6,9 @@ from typing import Annotated, Final
 
 import typer
 
+from scenarios import options
 from scenarios.errors import UsageError
-from sim.launching import (
-    RUNS,
-    DaskOption,
-    ForceOption,
-    JobsOption,
-    JsonOption,
-    RepsOption,
-    RunsOption,
-    SeedOption,
-    SetOption,
-    request_of,
-    simulate,
-)
+from sim.launching import request_of, simulate
 from sim.output import emit_json, keep
 
 _SETTLE_DAYS: Final = 84
@@ -76,14 +65,14 @@ def investment(
     untrained_learning: Annotated[
         float, typer.Option(min=1, help="An assumption: how many times as long people who were not trained learn.")
     ] = 2.0,
-    seed: SeedOption = None,
-    reps: RepsOption = 5,
-    sets: SetOption = None,
-    out: RunsOption = RUNS,
-    jobs: JobsOption = None,
-    dask: DaskOption = None,
-    force: ForceOption = False,
-    as_json: JsonOption = False,
+    seed: options.Seed = None,
+    reps: options.Reps = 5,
+    sets: options.Sets = None,
+    out: options.Out = options.RUNS,
+    jobs: options.Jobs = None,
+    dask: options.Dask = None,
+    force: options.Force = False,
+    as_json: options.Json = False,
 ) -> None:
     """Say in which order to open capabilities, how deep the dip is, and when it has paid.
 
@@ -145,14 +134,14 @@ def stores(
             help="Convert on day 0, so that staff and shoppers have to learn; else they are used to it.",
         ),
     ] = False,
-    seed: SeedOption = None,
-    reps: RepsOption = 5,
-    sets: SetOption = None,
-    out: RunsOption = RUNS,
-    jobs: JobsOption = None,
-    dask: DaskOption = None,
-    force: ForceOption = False,
-    as_json: JsonOption = False,
+    seed: options.Seed = None,
+    reps: options.Reps = 5,
+    sets: options.Sets = None,
+    out: options.Out = options.RUNS,
+    jobs: options.Jobs = None,
+    dask: options.Dask = None,
+    force: options.Force = False,
+    as_json: options.Json = False,
 ) -> None:
     """Say which stores should not get the full set, and what to give them instead.
 

@@ -7,23 +7,9 @@ from typing import Annotated, Any
 
 import typer
 
-from sim.launching import (
-    RUNS,
-    DaskOption,
-    ForceOption,
-    JobsOption,
-    JsonOption,
-    RepsOption,
-    RunsOption,
-    SeedOption,
-    SetOption,
-    request_of,
-    simulate,
-)
+from scenarios import options
+from sim.launching import request_of, simulate
 
-ReferenceArgument = Annotated[
-    str, typer.Argument(metavar="RUN|SCENARIO", help="A finished run by path or name, or a scenario to simulate.")
-]
 AgainstOption = Annotated[
     str | None, typer.Option("--against", metavar="RUN|SCENARIO", help="Another world with the same shoppers.")
 ]
@@ -36,16 +22,16 @@ def register(app: typer.Typer) -> None:
 
 
 def ledgers(
-    reference: ReferenceArgument,
+    reference: options.RunOrScenario,
     against: AgainstOption = None,
-    seed: SeedOption = None,
-    reps: RepsOption = 1,
-    sets: SetOption = None,
-    out: RunsOption = RUNS,
-    jobs: JobsOption = None,
-    dask: DaskOption = None,
-    force: ForceOption = False,
-    as_json: JsonOption = False,
+    seed: options.Seed = None,
+    reps: options.Reps = 1,
+    sets: options.Sets = None,
+    out: options.Out = options.RUNS,
+    jobs: options.Jobs = None,
+    dask: options.Dask = None,
+    force: options.Force = False,
+    as_json: options.Json = False,
 ) -> None:
     """Whose yen is it? Both divisions' P/Ls, the company's contribution, and the way from the one to the other.
 
@@ -71,20 +57,20 @@ def ledgers(
 
 
 def points(
-    reference: ReferenceArgument,
+    reference: options.RunOrScenario,
     against: AgainstOption = None,
     breakage: Annotated[
         float | None,
         typer.Option(min=0, max=1, help="Share of points now expected to expire; the scenario's when left out."),
     ] = None,
-    seed: SeedOption = None,
-    reps: RepsOption = 1,
-    sets: SetOption = None,
-    out: RunsOption = RUNS,
-    jobs: JobsOption = None,
-    dask: DaskOption = None,
-    force: ForceOption = False,
-    as_json: JsonOption = False,
+    seed: options.Seed = None,
+    reps: options.Reps = 1,
+    sets: options.Sets = None,
+    out: options.Out = options.RUNS,
+    jobs: options.Jobs = None,
+    dask: options.Dask = None,
+    force: options.Force = False,
+    as_json: options.Json = False,
 ) -> None:
     """What do we owe for points? Their roll-forward by purse; the liability as it stands, provided for, by ASBJ rules.
 

@@ -7,20 +7,9 @@ from typing import Annotated
 
 import typer
 
+from scenarios import options
 from scenarios.errors import UsageError
-from sim.launching import (
-    RUNS,
-    DaskOption,
-    ForceOption,
-    JobsOption,
-    JsonOption,
-    RepsOption,
-    RunsOption,
-    SeedOption,
-    SetOption,
-    request_of,
-    simulate,
-)
+from sim.launching import request_of, simulate
 from sim.output import emit_json, keep
 
 
@@ -41,14 +30,14 @@ def ltv(
     ] = 0.5,
     years: Annotated[float, typer.Option(help="How far ahead customers are worth something.")] = 3.0,
     discount: Annotated[float, typer.Option(help="Discount per year.")] = 0.1,
-    seed: SeedOption = None,
-    reps: RepsOption = 1,
-    sets: SetOption = None,
-    out: RunsOption = RUNS,
-    jobs: JobsOption = None,
-    dask: DaskOption = None,
-    force: ForceOption = False,
-    as_json: JsonOption = False,
+    seed: options.Seed = None,
+    reps: options.Reps = 1,
+    sets: options.Sets = None,
+    out: options.Out = options.RUNS,
+    jobs: options.Jobs = None,
+    dask: options.Dask = None,
+    force: options.Force = False,
+    as_json: options.Json = False,
 ) -> None:
     """What customers are worth: BG/NBD and Gamma-Gamma fitted to receipts, with a hold-out forecast.
 
@@ -79,14 +68,14 @@ def ltv(
 def cross_channel(
     scenario: Annotated[str, typer.Argument(help="The world with linked channels.")] = "ward-omo",
     against: Annotated[str, typer.Option(help="The same world without the links.")] = "ward-siloed",
-    seed: SeedOption = None,
-    reps: RepsOption = 10,
-    sets: SetOption = None,
-    out: RunsOption = RUNS,
-    jobs: JobsOption = None,
-    dask: DaskOption = None,
-    force: ForceOption = False,
-    as_json: JsonOption = False,
+    seed: options.Seed = None,
+    reps: options.Reps = 10,
+    sets: options.Sets = None,
+    out: options.Out = options.RUNS,
+    jobs: options.Jobs = None,
+    dask: options.Dask = None,
+    force: options.Force = False,
+    as_json: options.Json = False,
 ) -> None:
     """Customers of both channels: what they seem to be worth, and what the links really bring.
 

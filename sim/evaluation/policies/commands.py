@@ -6,9 +6,9 @@ from typing import Annotated
 
 import typer
 
+from scenarios import options
 from scenarios.errors import UsageError
 from sim.evaluation.exploring import commands as exploring
-from sim.launching import RUNS, DaskOption, ForceOption, JobsOption, JsonOption, RunsOption, SeedOption, SetOption
 from sim.output import emit_json
 
 
@@ -19,7 +19,7 @@ def register(app: typer.Typer) -> None:
 
 
 def best(
-    scenario: Annotated[str, typer.Argument(help="A preset (ward-omo) or a TOML file.")],
+    scenario: options.Scenario,
     policies: Annotated[
         str, typer.Option(help="Policies, separated by commas; all presets, or own for the scenario's own table.")
     ] = "all",
@@ -42,13 +42,13 @@ def best(
         typer.Option(metavar="KEY=LOW:HIGH", help="Instead of policies: find the best number; can be repeated."),
     ] = None,
     trials: Annotated[int, typer.Option(min=1, help="Points that --search tries.")] = 30,
-    seed: SeedOption = None,
-    sets: SetOption = None,
-    out: RunsOption = RUNS,
-    jobs: JobsOption = None,
-    dask: DaskOption = None,
-    force: ForceOption = False,
-    as_json: JsonOption = False,
+    seed: options.Seed = None,
+    sets: options.Sets = None,
+    out: options.Out = options.RUNS,
+    jobs: options.Jobs = None,
+    dask: options.Dask = None,
+    force: options.Force = False,
+    as_json: options.Json = False,
 ) -> None:
     """Find the way of paying staff that leaves the company most, on the same shoppers for all.
 

@@ -7,20 +7,9 @@ from typing import Annotated
 
 import typer
 
+from scenarios import options
 from scenarios.errors import UsageError
-from sim.launching import (
-    RUNS,
-    DaskOption,
-    ForceOption,
-    JobsOption,
-    JsonOption,
-    RepsOption,
-    RunsOption,
-    SeedOption,
-    SetOption,
-    request_of,
-    simulate,
-)
+from sim.launching import request_of, simulate
 
 
 def register(app: typer.Typer) -> None:
@@ -37,14 +26,14 @@ def rollout(
         str | None,
         typer.Option(metavar="SCENARIO", help="The world without it; SCENARIO without its waves when left out."),
     ] = None,
-    seed: SeedOption = None,
-    reps: RepsOption = 5,
-    sets: SetOption = None,
-    out: RunsOption = RUNS,
-    jobs: JobsOption = None,
-    dask: DaskOption = None,
-    force: ForceOption = False,
-    as_json: JsonOption = False,
+    seed: options.Seed = None,
+    reps: options.Reps = 5,
+    sets: options.Sets = None,
+    out: options.Out = options.RUNS,
+    jobs: options.Jobs = None,
+    dask: options.Dask = None,
+    force: options.Force = False,
+    as_json: options.Json = False,
 ) -> None:
     """Let an analyst estimate a staged rollout from the company's own records, and judge the estimates by the truth.
 
@@ -85,9 +74,7 @@ def rollout(
 
 
 def export(
-    reference: Annotated[
-        str, typer.Argument(metavar="RUN|SCENARIO", help="A finished run by path or name, or a scenario to simulate.")
-    ],
+    reference: options.RunOrScenario,
     folder: Annotated[Path, typer.Option("--out", help="Folder that the tables are written to.")],
     company_view: Annotated[
         bool, typer.Option("--company-view", help="What the company's own records hold, and nothing of the truth.")
@@ -96,12 +83,12 @@ def export(
         bool, typer.Option("--ocel", help="The life of orders for process mining: OCEL 2.0 and a flat log (pm4py).")
     ] = False,
     csv: Annotated[bool, typer.Option("--csv", help="Also as CSV.")] = False,
-    rep: Annotated[int, typer.Option("--rep", min=0, help="Replication.")] = 0,
-    seed: SeedOption = None,
-    sets: SetOption = None,
-    runs: Annotated[Path, typer.Option("--runs", help="Folder that holds the runs.")] = RUNS,
-    jobs: JobsOption = None,
-    as_json: JsonOption = False,
+    rep: options.Rep = 0,
+    seed: options.Seed = None,
+    sets: options.Sets = None,
+    runs: options.Runs = options.RUNS,
+    jobs: options.Jobs = None,
+    as_json: options.Json = False,
 ) -> None:
     """Write what the company would see of a run: an analyst's data set without the answer.
 
