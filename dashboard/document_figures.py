@@ -1,17 +1,12 @@
-"""Documents of questions that cost worlds, as the pages find and show them: one figure in its frame for each chart.
+"""Documents of questions that cost worlds, as the pages choose and show them: one figure in its frame for each chart.
 
 The charts are those of `omo plot`; what they say stands beside them as text, and their numbers can be had as CSV.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
-
-import streamlit as st
 
 from dashboard import page
 from dashboard.amounts import figure
@@ -19,38 +14,11 @@ from dashboard.charts import page_dots
 from dashboard.charts.chart import Chart
 from dashboard.charts.dots import Dots, told
 from dashboard.charts.grids import Grid
-from dashboard.run_list import when
+from dashboard.kept import Kept
 from dashboard.words import Words
 
 
-@dataclass(frozen=True)
-class Found:
-    """A kept document: `name` is its stable id, the name of its file. `problem` tells why it cannot be read."""
-
-    name: str
-    document: dict[str, Any]
-    written: float
-    problem: str = ""
-
-
-def kept_documents(root: Path, kind: str) -> list[Found]:
-    """The documents `<root>/KIND-<hash>.json`, newest first; those that cannot be read say why."""
-    paths = [(path.stat().st_mtime, path) for path in root.glob(f"{kind}-*.json")]
-    return [_read(str(path), written) for written, path in sorted(paths, reverse=True)]
-
-
-@st.cache_data(show_spinner=False, max_entries=100)
-def _read(path: str, written: float) -> Found:
-    name = Path(path).name
-    try:
-        document: dict[str, Any] = json.loads(Path(path).read_text(encoding="utf-8"))
-        document["schema"], document["seed"], document["days"]
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        return Found(name, {}, written, f"{name}: {type(error).__name__}: {error}")
-    return Found(name, document, written)
-
-
-def chosen(kind: str, found: Sequence[Found], label: str, say: Words) -> Found | None:
+def chosen(kind: str, found: Sequence[Kept], label: str, say: Words) -> Kept | None:
     """The document that the URL names under `kind`, else the newest; asked for where there are several.
 
     Those that cannot be read are told of and left out.
@@ -62,20 +30,19 @@ def chosen(kind: str, found: Sequence[Found], label: str, say: Words) -> Found |
     if not readable:
         return None
 
-    def name(key: str) -> str:
-        about = readable[key].document
-        title = say.title(about.get("title") or about.get("scenario", ""))
-        return f"{title} · {say('documents.span', days=about['days'], seed=about['seed'])} · {_time(readable[key])}"
-
     if len(readable) == 1:
         return next(iter(readable.values()))
-    return readable[page.pick(kind, label, list(readable), name)]
+    return readable[page.pick(kind, label, list(readable), lambda name: _about(readable[name], say))]
 
 
-def _time(found: Found) -> str:
-    from datetime import UTC, datetime
-
-    return when(datetime.fromtimestamp(found.written, UTC).isoformat())
+def _about(one: Kept, say: Words) -> str:
+    """What tells a document from others of its kind."""
+    document = one.document
+    title = document.get("title") or document.get("scenario") or document.get("source", {}).get("name", "")
+    world = one.name
+    if "days" in document and "seed" in document:
+        world = say("documents.span", days=document["days"], seed=document["seed"])
+    return f"{say.title(title)} · {world} · {one.written_at}"
 
 
 def partial(document: dict[str, Any], say: Words) -> None:

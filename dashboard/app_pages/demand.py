@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from collections.abc import Mapping
 from typing import Any, Final
 
 import streamlit as st
 
-from dashboard import job_cards, jobs, kept, page
+from dashboard import document_figures, job_cards, jobs, kept, page
 from dashboard.amounts import NOTHING, interval, scale_of, yen
 from dashboard.charts import capacities, demands, loads, page_dots, panels, sizings
 from dashboard.charts.dots import told
 from dashboard.charts.palette import APP, EC, LOST, STORE
 from dashboard.charts.panels import Part, Ridge
-from dashboard.kept import Kept
-from dashboard.run_list import RunEntry, entries, when
+from dashboard.run_list import RunEntry, entries
 from dashboard.words import Words
 
 _COSTS: Final = {"pods": EC, "database": APP, "storage": STORE}
@@ -33,30 +31,12 @@ def draw() -> None:
         ("size", "omo.size/1", _size),
     ):
         page.section(say(f"demand.{name}_title"))
-        found = _chosen(name, kept.documents(page.root(), schema), say)
+        found = document_figures.chosen(name, kept.documents(page.root(), schema), say("demand.which"), say)
         if found is None:
             _missing(name, say)
         else:
             part(found.document, say)
     job_cards.draw()
-
-
-def _chosen(name: str, found: Sequence[Kept], say: Words) -> Kept | None:
-    """The document that the URL names under `name`, else the newest; those that cannot be read are told of."""
-    for one in found:
-        if one.problem:
-            page.notice("failed", say("ledgers.failed_read"), one.problem, say)
-    readable = {one.name: one for one in found if not one.problem}
-    if not readable:
-        return None
-
-    def label(key: str) -> str:
-        document = readable[key].document
-        title = document.get("title") or document.get("source", {}).get("name", "")
-        written = datetime.fromtimestamp(readable[key].written, UTC).isoformat()
-        return f"{say.title(title)} · {key} · {when(written)}"
-
-    return readable[page.pick(name, say("demand.which"), list(readable), label)]
 
 
 def _missing(name: str, say: Words) -> None:

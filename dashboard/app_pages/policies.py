@@ -7,13 +7,12 @@ from typing import Any, Final
 
 import streamlit as st
 
-from dashboard import asking, document_figures, launch, page
+from dashboard import asking, document_figures, kept, launch, page
 from dashboard.amounts import number_of, roughly, yen
 from dashboard.charts import congruence, page_curves, policies, sweeps
 from dashboard.charts.dots import Dots, Series, value_of
 from dashboard.charts.palette import DIVISION
 from dashboard.charts.spoken import named, paragraph
-from dashboard.document_figures import kept_documents
 from dashboard.launch import Plan
 from dashboard.words import Words
 from scenarios.errors import OmoError
@@ -38,7 +37,7 @@ def draw() -> None:
 def _question(kind: str, parts: Sequence[Callable[[dict[str, Any], Words], None]], say: Words) -> None:
     """The answer to one kind of question, if a document has it, and the form to ask it."""
     page.section(say(f"policies.{kind}"), say(f"policies.{kind}_what"))
-    one = document_figures.chosen(kind, kept_documents(page.root(), kind), say("policies.document"), say)
+    one = document_figures.chosen(kind, kept.answers(page.root(), kind), say("policies.document"), say)
     if one is None:
         page.notice("empty", say(f"policies.no_{kind}"), say("policies.nothing_what", root=page.root()), say)
         _ask(kind, say)
