@@ -26,8 +26,8 @@ import asyncpg
 import psutil
 
 from loadtest.bench.closed_loop import Work, drive
-from loadtest.core.http_client import HttpClient
 from loadtest.embedded_postgres import embedded_postgres
+from loadtest.http.client import HttpClient
 from loadtest.servers import omo_server
 from scenarios.errors import OmoError, TargetUnreachable
 

@@ -77,8 +77,8 @@ def measure_generator(rounds: int, seconds: float, sales_per_s: float, tell: Tel
 @contextmanager
 def _hello(folder: Path) -> Iterator[str]:
     port = free_port()
-    command = [sys.executable, "-m", "granian", "--interface", "rsgi", "--host", "127.0.0.1", "--port", str(port)]
-    with process([*command, "--no-ws", "loadtest.bench.hello:app"], folder / "hello.log") as child:
+    command = [sys.executable, "-m", "loadtest.bench.hello", str(port)]
+    with process(command, folder / "hello.log") as child:
         deadline = time.monotonic() + _START_S
         while not _listens(port):
             if child.poll() is not None or time.monotonic() > deadline:

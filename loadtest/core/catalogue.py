@@ -9,8 +9,8 @@ from urllib.parse import parse_qs
 from loadtest.core.batches import columns
 from loadtest.core.database import Database
 from loadtest.core.messages import Scan
-from loadtest.core.rsgi import Reply, error_reply, json_reply
 from loadtest.core.service import Core, Request, stored_reply
+from loadtest.http.messages import Reply, error_reply, json_reply
 
 _SKUS = 2**31
 _PRODUCTS = """

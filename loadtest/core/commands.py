@@ -48,7 +48,6 @@ def serve(
     if database_url is not None and data_dir is not None:
         raise UsageError("--data-dir is for the private database: leave it out, or leave out --database-url")
     from loadtest.core.logs import log_to_stderr
-    from loadtest.core.rsgi import end_process
     from loadtest.core.server import Options, run
 
     log_to_stderr()
@@ -67,7 +66,6 @@ def serve(
         ),
         typer.echo,
     )
-    end_process()
 
 
 def openapi(

@@ -13,18 +13,16 @@ from typing import Any
 import asyncpg
 import msgspec
 
-from loadtest.core.rsgi import Reply, error_reply
 from loadtest.core.service import Core, Request, stored_reply
+from loadtest.http.messages import Reply, error_reply
 
 CLAIM = "SELECT status, body, replayed FROM claim_key($1, $2, $3)"
 STORE = "SELECT status, body, replayed FROM store_outcome($1, $2, $3, $4, $5)"
 
 
-def fingerprint(method: str, path: str, body: bytes) -> bytes:
-    """What must be equal for two requests under one key to be the same request (16 bytes)."""
-    digest = hashlib.blake2b(body, digest_size=16)
-    digest.update(f"{method} {path}".encode())
-    return digest.digest()
+def fingerprint(target: str, body: bytes) -> bytes:
+    """What must be equal for two requests under one key to be the same request: 16 bytes. `target`: method, path."""
+    return hashlib.blake2b(body + target.encode(), digest_size=16).digest()
 
 
 def key_problem(key: str | None) -> str | None:

@@ -9,8 +9,8 @@ from typing import Any, Final
 
 from loadtest.core.auth import member_token
 from loadtest.core.messages import MemberToken
-from loadtest.core.rsgi import Reply, error_reply, json_reply
 from loadtest.core.service import Core, Request
+from loadtest.http.messages import Reply, error_reply, json_reply
 
 LIFE_S: Final = 900
 _PER_S: Final = 10.0

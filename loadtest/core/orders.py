@@ -9,8 +9,8 @@ from loadtest.core.batches import columns, line_columns
 from loadtest.core.database import Database
 from loadtest.core.messages import Order
 from loadtest.core.refunds import ask_refund
-from loadtest.core.rsgi import Reply, error_reply, json_reply
 from loadtest.core.service import Core, Request, stored_reply
+from loadtest.http.messages import Reply, error_reply, json_reply
 
 _PLACE = """
 SELECT status, body, replayed

@@ -18,8 +18,8 @@ from loadtest.core.emvco import dynamic_qr
 from loadtest.core.messages import Payment, PaymentCode
 from loadtest.core.psp_client import News
 from loadtest.core.refunds import ask_refund
-from loadtest.core.rsgi import Reply, error_reply, json_reply
 from loadtest.core.service import Core, Request, stored_reply
+from loadtest.http.messages import Reply, error_reply, json_reply
 
 _BEGIN = """
 SELECT status, body, replayed, payment, resumed

@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 import msgspec
 
-from loadtest.core.http_client import HttpClient, NoAnswer, Unreachable
+from loadtest.http.client import HttpClient, NoAnswer, Unreachable
 
 _QUERY_TIMEOUT_S: Final = 5.0
 _FILE_TIMEOUT_S: Final = 60.0

@@ -11,8 +11,8 @@ from loadtest.core.idempotency import once
 from loadtest.core.payments import merge_news, settle_open
 from loadtest.core.psp_client import News
 from loadtest.core.refunds import ask_refund
-from loadtest.core.rsgi import Reply
 from loadtest.core.service import Core, Request
+from loadtest.http.messages import Reply
 
 _AT_ONCE: Final = 8
 

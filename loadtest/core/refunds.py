@@ -6,8 +6,8 @@ from __future__ import annotations
 from typing import Any
 
 from loadtest.core.messages import Refund
-from loadtest.core.rsgi import Reply
 from loadtest.core.service import Core, Request, stored_reply
+from loadtest.http.messages import Reply
 
 _BEGIN = """
 SELECT (result).status, (result).body, (result).replayed, refund FROM begin_refund($1, $2, $3, $4, $5, $6, $7)

@@ -8,8 +8,8 @@ from typing import Any
 from loadtest.core.batches import columns, line_columns
 from loadtest.core.database import Database
 from loadtest.core.messages import Reservation
-from loadtest.core.rsgi import Reply
 from loadtest.core.service import Core, Request, stored_reply
+from loadtest.http.messages import Reply
 
 _RESERVE = "SELECT status, body, replayed FROM reserve($1, $2, $3, $4, $5, $6, $7, $8)"
 _RELEASE = "SELECT status, body, replayed FROM release_reservation($1)"

@@ -18,8 +18,8 @@ from loadtest.core import (
     settlements,
     webhooks,
 )
-from loadtest.core.rsgi import Reply
 from loadtest.core.service import Core, Request
+from loadtest.http.messages import Reply
 
 Handler = Callable[[Core, Request], Awaitable[Reply]]
 

@@ -9,8 +9,8 @@ import msgspec
 
 from loadtest.core.idempotency import CLAIM, STORE
 from loadtest.core.messages import Seed
-from loadtest.core.rsgi import Reply, error_reply
 from loadtest.core.service import Core, Request, stored_reply
+from loadtest.http.messages import Reply, error_reply
 from loadtest.tenders import default_tenders
 
 _OPENING_MOVES = """

@@ -21,10 +21,10 @@ from loadtest.core.database import Database
 from loadtest.core.fleet import run_fleet
 from loadtest.core.logs import log_to_stderr
 from loadtest.core.psp_client import PspClient
-from loadtest.core.rsgi import bind, end_process, run_loop, serve
 from loadtest.core.schema import apply_schema
 from loadtest.core.service import Core, Settings
 from loadtest.embedded_postgres import embedded_postgres
+from loadtest.http.server import bind, run_loop, serve
 from scenarios.errors import TargetUnreachable
 
 UNSAFE_SWITCH = "OMO_CORE_UNSAFE_NO_STOCK_GUARD"
@@ -102,7 +102,6 @@ def serve_member(member: _Member, accepting: Callable[[], None]) -> None:
     """Be one of several core processes."""
     log_to_stderr()
     _serve_alone(member, accepting)
-    end_process()
 
 
 def _serve_alone(member: _Member, accepting: Callable[[], None]) -> None:

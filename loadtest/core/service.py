@@ -12,7 +12,7 @@ from loadtest.core.batches import Batcher, Execute
 from loadtest.core.database import Database
 from loadtest.core.metrics import Metrics
 from loadtest.core.psp_client import PspClient
-from loadtest.core.rsgi import JSON, Reply
+from loadtest.http.messages import JSON, Reply
 
 REPLAYED = ("idempotent-replayed", "true")
 
@@ -66,19 +66,21 @@ class Core:
         task.add_done_callback(self.background.discard)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Request:
-    """A request that was authenticated and whose message is well-formed."""
+    """A request that may be made; complete, with a well-formed message, by the time a handler gets it."""
 
     client: str
+    shopper: int | None  # who asks, where it is a member
+    target: str  # like "POST /v1/orders"
     id: int  # from the path, 0 where there is none
     month: str  # from the path, like 2026-04, empty where there is none
     query: str
-    body: bytes
-    message: Any
     key: str
-    fingerprint: bytes
     signature: str | None
+    body: bytes = b""
+    message: Any = None
+    fingerprint: bytes = b""
 
 
 def stored_reply(row: Any) -> Reply:

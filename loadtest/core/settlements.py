@@ -16,8 +16,8 @@ from loadtest.core.idempotency import once
 from loadtest.core.messages import Settle
 from loadtest.core.payments import merge_news
 from loadtest.core.psp_client import News
-from loadtest.core.rsgi import Reply, error_reply, json_reply
 from loadtest.core.service import Core, Request
+from loadtest.http.messages import Reply, error_reply, json_reply
 
 _SHOWN: Final = 1000
 _COLUMNS: Final = ("kind", "merchant_id", "brand", "amount_yen", "fee_yen")

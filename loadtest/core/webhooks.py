@@ -10,8 +10,8 @@ from loadtest.core.auth import is_signed
 from loadtest.core.database import Unavailable
 from loadtest.core.messages import Event
 from loadtest.core.refunds import ask_refund
-from loadtest.core.rsgi import Reply, error_reply, json_reply
 from loadtest.core.service import Core, Request
+from loadtest.http.messages import Reply, error_reply, json_reply
 
 _KEEP = "SELECT keep_event($1, $2) AS todo"
 _MERGE = "SELECT refund FROM merge_event($1)"

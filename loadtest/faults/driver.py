@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from typing import Final, Literal
 
 from loadtest.api import Known, Reading, Reply, Request, poll_request, read_reply, request_of
-from loadtest.core.http_client import HttpClient, NoAnswer, Unreachable
+from loadtest.http.client import HttpClient, NoAnswer, Unreachable
 from loadtest.script import Line, Step
 from loadtest.spool import Row, Spool
 

@@ -8,6 +8,7 @@ import time
 from collections.abc import Coroutine, Iterable
 from contextlib import suppress
 from datetime import date
+from functools import partial
 from typing import Annotated, Any, Final, Literal
 from urllib.parse import unquote
 
@@ -15,7 +16,7 @@ import msgspec
 from msgspec import Meta
 
 from loadtest.core.messages import Tender
-from loadtest.core.rsgi import Reply, error_reply, json_reply, read_body, send
+from loadtest.http.messages import Admitted, Head, Reply, error_reply, json_reply
 from loadtest.psp.book import Book, Charge, Refused
 from loadtest.psp.fate import BrandFaults, Fate, Faults, fate_of
 from loadtest.psp.reconciliation import daily_file
@@ -97,29 +98,26 @@ class Psp:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         self.book.close()
 
-    async def __call__(self, scope: Any, protocol: Any) -> None:
-        """Answer one request (RSGI)."""
-        try:
-            reply = await self._answer(scope, protocol)
-        except Refused as refused:
-            reply = error_reply(refused.status, refused.code, str(refused))
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
-            reply = error_reply(400, "invalid_request", str(error))
-        except Exception:
-            logging.getLogger(__name__).exception("%s %s failed", scope.method, scope.path)
-            reply = error_reply(500, "internal", "the request failed inside the PSP simulator")
-        send(protocol, reply)
+    def __call__(self, head: Head) -> Admitted:
+        """Admit a request; see `loadtest.http.messages.App`."""
+        return Admitted(_FAULTS_BYTES if head.path == "/psp/faults" else _BODY_BYTES, partial(self._reply, head))
 
-    async def _answer(self, scope: Any, protocol: Any) -> Reply:
-        method, path = scope.method, scope.path
+    async def _reply(self, head: Head, body: bytes) -> Reply:
+        try:
+            return await self._answer(head.method, head.path, body)
+        except Refused as refused:
+            return error_reply(refused.status, refused.code, str(refused))
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            return error_reply(400, "invalid_request", str(error))
+        except Exception:
+            logging.getLogger(__name__).exception("%s %s failed", head.method, head.path)
+            return error_reply(500, "internal", "the request failed inside the PSP simulator")
+
+    async def _answer(self, method: str, path: str, body: bytes) -> Reply:
         if (method, path) == ("GET", "/healthz"):
             return json_reply(200, {"status": "ok"})
         if (method, path) == ("GET", "/psp/book"):
             return Reply(200, b"".join(self.book.lines()), (("content-type", "application/x-ndjson"),))
-        limit_bytes = _FAULTS_BYTES if path == "/psp/faults" else _BODY_BYTES
-        body = await read_body(scope, protocol, limit_bytes) if method == "POST" else b""
-        if body is None:
-            return error_reply(413, "too_large", f"at most {limit_bytes} bytes")
         if (method, path) == ("POST", "/psp/faults"):
             return self._set_faults(msgspec.json.decode(body, type=FaultsRequest))
         if (method, path) == ("POST", "/psp/contracts"):

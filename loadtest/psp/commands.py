@@ -50,7 +50,6 @@ def serve(
     Only outcomes that the caller was not told are sent as webhooks: paid QR codes and charges after a time-out.
     Example: omo psp serve --port 9200 --seed 7 --decline 0.02 --journal psp.jsonl
     """
-    from loadtest.core.rsgi import end_process
     from loadtest.psp.fate import Faults
     from loadtest.psp.server import Options, run
 
@@ -77,4 +76,3 @@ def serve(
         ),
         typer.echo,
     )
-    end_process()

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from loadtest.core.rsgi import bind, run_loop, serve
+from loadtest.http.server import bind, run_loop, serve
 from loadtest.psp.app import Psp
 from loadtest.psp.book import Book
 from loadtest.psp.fate import Faults

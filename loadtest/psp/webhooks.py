@@ -8,7 +8,7 @@ import time
 import msgspec
 
 from loadtest.core.auth import signature
-from loadtest.core.http_client import HttpClient, NoAnswer, Unreachable
+from loadtest.http.client import HttpClient, NoAnswer, Unreachable
 from loadtest.psp.book import Charge
 
 _TRIES = 8

@@ -10,7 +10,6 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import asyncpg
@@ -20,10 +19,10 @@ import pyarrow.parquet as pq
 from loadtest.core.app import make_app
 from loadtest.core.auth import Keys
 from loadtest.core.database import Database
-from loadtest.core.http_client import NoAnswer
 from loadtest.core.psp_client import PspClient
-from loadtest.core.rsgi import App
 from loadtest.core.service import Core, Settings
+from loadtest.http.client import NoAnswer
+from loadtest.http.messages import App, Head, Reply
 from loadtest.psp.app import Psp
 from loadtest.psp.book import Book
 from loadtest.psp.fate import BrandFaults, Faults
@@ -35,28 +34,13 @@ NEVER_MS = 600_000.0
 CONNECTIONS = 8
 
 
-class Exchange:
-    """One request as granian hands it over, and what was answered."""
-
-    def __init__(self, body: bytes) -> None:
-        self._body = body
-        self.status = 0
-        self.answer = b""
-
-    async def __call__(self) -> bytes:
-        return self._body
-
-    def response_bytes(self, status: int, _: object, body: bytes) -> None:
-        self.status, self.answer = status, body
-
-
 async def ask(app: App, method: str, target: str, body: bytes, headers: dict[str, str]) -> tuple[int, bytes]:
-    """Status and body of one request to an RSGI application."""
+    """Status and body of one request to an application."""
     path, _, query = target.partition("?")
-    exchange = Exchange(body)
-    known = {"content-length": str(len(body)), **headers}
-    await app(SimpleNamespace(method=method, path=path, query_string=query, headers=known), exchange)
-    return exchange.status, exchange.answer
+    known = {name.encode(): value.encode() for name, value in headers.items()}
+    judged = app(Head(method, path, query, known))
+    reply = judged if isinstance(judged, Reply) else await judged.answer(body)
+    return reply.status, reply.body
 
 
 @dataclass

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from loadtest.core.http_client import HttpClient, NoAnswer, Unreachable
+from loadtest.http.client import HttpClient, NoAnswer, Unreachable
 
 Talk = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 

@@ -16,8 +16,8 @@ from core_harness import Provider, Shop, assert_books_hold, core, process, provi
 from core_harness import shop as clients
 
 from loadtest.core.emvco import parse
-from loadtest.core.http_client import HttpClient
 from loadtest.embedded_postgres import embedded_postgres
+from loadtest.http.client import HttpClient
 
 TIMEOUT_S = 1.5  # far more than a healthy call takes on a busy machine
 

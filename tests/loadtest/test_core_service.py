@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import os
 import signal
@@ -13,7 +12,6 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
 
 import httpx
 import psutil
@@ -25,6 +23,7 @@ from loadtest.core.auth import make_keys
 from loadtest.core.database import Database
 from loadtest.core.service import Core, Settings
 from loadtest.embedded_postgres import embedded_postgres
+from loadtest.http.messages import Head, Reply
 
 
 @pytest.fixture(scope="module")
@@ -145,26 +144,12 @@ def test_a_body_that_is_too_large_is_refused(shop: Shop) -> None:
     assert shop.clients["app"].post("/v1/orders", content=chunks, headers=headers).status_code == 413
 
 
-class _Scope:
-    def __init__(self, method: str, path: str, **headers: str) -> None:
-        self.method, self.path, self.query_string, self.headers = method, path, "", headers
-
-
-class _Protocol:
-    status = 0
-    headers: list[tuple[str, str]]
-
-    def response_bytes(self, status: int, headers: list[tuple[str, str]], body: bytes) -> None:
-        self.status, self.headers = status, headers
-        json.loads(body)
-
-
 def test_beyond_its_bound_the_core_says_so_at_once() -> None:
     core = Core(Settings(keys=make_keys(), max_in_flight=3), Database("postgresql://unused"), None)
     app = make_app(core)
     core.metrics.in_flight = 3
-    answer: Any = _Protocol()
-    asyncio.run(app(_Scope("GET", "/v1/orders/1"), answer))  # type: ignore[arg-type]
+    answer = app(Head("GET", "/v1/orders/1", "", {}))
+    assert isinstance(answer, Reply)
     assert answer.status == 503
     assert int(dict(answer.headers)["retry-after"]) >= 1
     assert core.metrics.in_flight == 3

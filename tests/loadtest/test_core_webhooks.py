@@ -17,7 +17,7 @@ import httpx
 import pytest
 from core_harness import Provider, Shop, assert_books_hold, core, provider, sql
 
-from loadtest.core.http_client import NoAnswer
+from loadtest.http.client import NoAnswer
 
 TIMEOUT_S = 3.0  # far more than a healthy call takes on a busy machine
 WAIT_S = 60.0

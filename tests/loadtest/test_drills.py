@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from collections import Counter
@@ -11,6 +12,8 @@ from typing import Any
 
 import pytest
 
+from dashboard.charts.drills import promise_texts
+from dashboard.words import words
 from loadtest.faults.drill import run_drill
 from loadtest.faults.plans import Drill, Plan, at_pace, names, read_drill
 from loadtest.faults.traffic import HOT, Traffic, Wave, make_trace
@@ -26,6 +29,10 @@ NAMED = {
     "slow-psp-x10",
     "database-restart-at-peak",
 }
+
+
+def numbers(text: str) -> list[str]:
+    return sorted(re.findall(r"\d[\d,.]*\d|\d", text))
 
 
 def till(per_s: float, to_s: float, **more: Any) -> Traffic:
@@ -118,7 +125,7 @@ def test_a_drill_says_what_happened_beside_what_was_promised(tmp_path: Path) -> 
                 {"action": "psp_declines", "at_s": 0.0, "seconds": 3.0, "brand": "card", "share": 1.0},
                 {"action": "kill_core", "at_s": 4.0},
             ],
-            "promises": {"recovers_within_s": 3.0},
+            "promises": {"recovers_within_s": 3.0, "checkout_holds": True},
         }
     )
     result = run_drill(Drill("made-up", plan), tmp_path / "drill", lambda *_: None)
@@ -130,6 +137,11 @@ def test_a_drill_says_what_happened_beside_what_was_promised(tmp_path: Path) -> 
     assert result["happened"]["orders_paid"] > 5
     assert {promise["promise"]: promise["kept"] for promise in result["promises"]}["no goods leave unpaid"]
     assert json.loads((tmp_path / "drill" / "drill.json").read_text()) == result
+    for promise in result["promises"]:
+        for english, japanese in zip((promise["promised"], promise["seen"]), promise_texts(promise, words("ja")),
+                                     strict=True):  # fmt: skip
+            assert re.search(r"[ぁ-ん一-龥]", japanese)
+            assert numbers(japanese) == numbers(english)
     audited = subprocess.run(
         [sys.executable, "-m", "omo", "audit", str(tmp_path / "drill" / "load"), "--json"],
         capture_output=True,
