@@ -152,12 +152,12 @@ def _faults(run: LoadRun, say: Words) -> None:
     if document is None:
         st.caption(f"○ {say('audit.no_faults')}")
         return
-    survived = ", ".join(f"{count} × {_action(name, say)}" for name, count in document["survived"].items())
+    survived = ", ".join(f"{count} × {drills.fault_name(name, say)}" for name, count in document["survived"].items())
     st.markdown(say("audit.survived", told=survived or "–"))
     rows = [
         [
-            _action(fault["action"], say),
-            ", ".join(f"{key} {value}" for key, value in fault["settings"].items()) or "–",
+            drills.fault_name(fault["action"], say),
+            ", ".join(_setting(key, value, say) for key, value in fault["settings"].items()) or "–",
             _second(fault["planned_s"]),
             _second(fault["began_s"]),
             _second(fault["ended_s"]),
@@ -174,8 +174,8 @@ def _outcome(fault: Mapping[str, Any], say: Words) -> str:
     return ": ".join(filter(None, [say(f"audit.outcome_{outcome}"), fault["why"]]))
 
 
-def _action(name: str, say: Words) -> str:
-    return say.of_code("fault", name, name.replace("_", " "))
+def _setting(key: str, value: object, say: Words) -> str:
+    return f"{say.of_code('setting', key, key.replace('_', ' '))} {value}"
 
 
 def _second(value: float | None) -> str:
@@ -210,8 +210,8 @@ def _drill(one: Kept, say: Words) -> None:
         page.notice("partial", say("state.interrupted"), say("load.interrupted"), say)
     marks = {True: say("audit.kept"), False: say("audit.missed"), None: say("audit.not_judged")}
     rows = [
-        [marks[promise["kept"]], say.of_code("promise", promise["promise"], promise["promise"]), promise["promised"],
-         promise["seen"]]
+        [marks[promise["kept"]], say.of_code("promise", promise["promise"], promise["promise"]),
+         *drills.promise_texts(promise, say)]
         for promise in document["promises"]
     ]  # fmt: skip
     st.markdown(f"##### {drills.drill_finding(document, say)}")

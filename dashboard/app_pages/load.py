@@ -6,7 +6,7 @@ from typing import Any
 
 import streamlit as st
 
-from dashboard import page
+from dashboard import kept, page
 from dashboard.amounts import NOTHING, share
 from dashboard.charts import measured
 from dashboard.load_runs import (
@@ -20,6 +20,7 @@ from dashboard.load_runs import (
     per_second,
 )
 from dashboard.report.load_sections import audit_summary, verdict
+from dashboard.soak_figures import soak_figures
 from dashboard.words import Words
 
 LAG_P99_MS = 10
@@ -57,6 +58,7 @@ def draw() -> None:
     _outcomes(run.result, say)
     _audit(run, say)
     _setting(run, say)
+    soak_figures(kept.documents(page.root(), "omo.soak/1"), say)
 
 
 def _verdict(result: dict[str, Any], valid: bool, say: Words) -> None:

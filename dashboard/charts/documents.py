@@ -20,6 +20,7 @@ from dashboard.charts import (
     rollouts,
     sensitivity,
     sizings,
+    soaks,
     sweeps,
     worlds,
 )
@@ -50,6 +51,7 @@ DRAWN: Final[dict[str, Drawing]] = {
     "omo.search/1": sweeps.search_charts,
     "omo.sensitivity/1": sensitivity.charts,
     "omo.size/1": sizings.charts,
+    "omo.soak/1": soaks.charts,
     "omo.stores/1": investments.store_charts,
     "omo.sweep/1": sweeps.sweep_charts,
 }

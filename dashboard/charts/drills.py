@@ -34,7 +34,20 @@ def promise_line(promise: Mapping[str, Any], say: Words) -> str:
     """A promise, what was promised and what was seen."""
     mark = say({True: "audit.kept", False: "audit.missed", None: "audit.not_judged"}[promise["kept"]])
     name = say.of_code("promise", promise["promise"], promise["promise"])
-    return f"{name}: {mark}. {say('audit.promised')}: {promise['promised']}. {say('audit.seen')}: {promise['seen']}"
+    promised, seen = promise_texts(promise, say)
+    return f"{name}: {mark}. {say('audit.promised')}: {promised}. {say('audit.seen')}: {seen}"
+
+
+def promise_texts(promise: Mapping[str, Any], say: Words) -> tuple[str, str]:
+    """What was promised and what was seen; as the drill says it where its figures are not in the document by name."""
+    promised, seen = (_in_words(kind, promise, say) for kind in ("promised", "seen"))
+    return promised, seen
+
+
+def _in_words(kind: str, promise: Mapping[str, Any], say: Words) -> str:
+    figures = promise.get(f"{kind}_figures")
+    pattern = "" if figures is None else say.of_code(kind, promise["promise"], "")
+    return pattern.format(**figures) if pattern and figures is not None else str(promise[kind])
 
 
 def drill_finding(document: Mapping[str, Any], say: Words) -> str:
@@ -51,9 +64,15 @@ def about(document: Mapping[str, Any], say: Words) -> str:
 
 def drill_basis(document: Mapping[str, Any], say: Words) -> str:
     """Scale, faults, and why nothing is said about time where the generator was late."""
-    faults = ", ".join(f"{count} × {name}" for name, count in document["faults_survived"].items()) or "–"
+    survived = document["faults_survived"].items()
+    faults = ", ".join(f"{count} × {fault_name(name, say)}" for name, count in survived) or "–"
     told = say("audit.drill_basis", scale=f"{document['scale']:g}", faults=faults)
     return paragraph(say, told, *(say.reason(reason) for reason in document["reasons"]))
+
+
+def fault_name(name: str, say: Words) -> str:
+    """A fault, or what was survived of it, in words."""
+    return say.of_code("fault", name, name.replace("_", " "))
 
 
 def conformance_finding(document: Mapping[str, Any], say: Words) -> str:
@@ -91,7 +110,8 @@ def _row(axes: Axes, row: int, promise: Mapping[str, Any], say: Words) -> None:
     axes.text(0.0, row + 0.45, mark, color=colour, fontsize=14, va="center")
     name = say.of_code("promise", promise["promise"], promise["promise"])
     axes.text(0.035, row + 0.28, name, fontsize=9.5, va="center", color=INK_ON_LIGHT)
-    told = f"{say('audit.promised')}: {promise['promised']}  ·  {say('audit.seen')}: {promise['seen']}"
+    promised, seen = promise_texts(promise, say)
+    told = f"{say('audit.promised')}: {promised}  ·  {say('audit.seen')}: {seen}"
     axes.text(0.035, row + 0.68, told, fontsize=8.5, va="center", color=INK_ON_LIGHT)
     axes.axhline(row + 1, color=NEUTRAL, linewidth=0.4, alpha=0.5)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
@@ -50,12 +50,17 @@ _ILL_SECONDS: Final = """
 
 @dataclass(frozen=True)
 class Promise:
-    """One promise; `kept` is None where the load run does not allow to say (its generator was late)."""
+    """One promise; `kept` is None where the load run does not allow to say (its generator was late).
+
+    `promised` and `seen` say in English what their figures are, by name, for whoever says it in another language.
+    """
 
     promise: str
     promised: str
     seen: str
     kept: bool | None
+    promised_figures: Mapping[str, float] = field(default_factory=dict)
+    seen_figures: Mapping[str, float] = field(default_factory=dict)
 
 
 def run_drill(drill: Drill, out: Path, tell: Tell, *, scale: float = 1.0, trace: Path | None = None) -> dict[str, Any]:
@@ -100,7 +105,10 @@ def _books(verdict: Mapping[str, Any]) -> list[Promise]:
     broken = {law["law"]: law["broken"] for law in verdict["laws"]}
     counts = {name: sum(broken.get(law, 0) for law in laws) for name, laws in _BOOKS.items()}
     counts["every law of the audit holds"] = sum(broken.values())
-    return [Promise(name, "0 breaches", f"{count} breaches", not count) for name, count in counts.items()]
+    return [
+        Promise(name, "0 breaches", f"{count} breaches", not count, seen_figures={"breaches": count})
+        for name, count in counts.items()
+    ]
 
 
 def _timing(db: duckdb.DuckDBPyConnection, drill: Drill, load: Path, stages: list[dict[str, Any]]) -> list[Promise]:
@@ -108,6 +116,7 @@ def _timing(db: duckdb.DuckDBPyConnection, drill: Drill, load: Path, stages: lis
     done = json.loads((load / FILE).read_text(encoding="utf-8"))["faults"] if (load / FILE).is_file() else []
     plan, valid = drill.plan, result["valid"]
     limit = f"p99 <= {plan.objective.p99_ms:g} ms, {plan.objective.answered:.1%} answered"
+    limits = {"p99_ms": plan.objective.p99_ms, "answered": plan.objective.answered}
     found = []
     if plan.promises.recovers_within_s is not None:
         within_s = plan.promises.recovers_within_s
@@ -115,18 +124,22 @@ def _timing(db: duckdb.DuckDBPyConnection, drill: Drill, load: Path, stages: lis
         ill = db.execute(_ILL_SECONDS, [over_s, plan.objective.p99_ms, plan.objective.answered]).fetchall()[0][0]
         after_s = 0.0 if ill is None else ill + 2.0 - over_s
         text = f"well ({limit}) within {within_s:g} s of the last fault"
-        found.append(Promise("checkout recovers", text, f"{after_s:.1f} s", after_s <= within_s if valid else None))
+        kept = after_s <= within_s if valid else None
+        figures = ({**limits, "within_s": within_s}, {"after_s": after_s})
+        found.append(Promise("checkout recovers", text, f"{after_s:.1f} s", kept, *figures))
     if plan.promises.checkout_holds:
         calls, p99_ms, answered = db.execute(_WELL, [0.0, drill.seconds()]).fetchall()[0]
-        kept = bool(calls) and _is_well(drill, p99_ms, answered)
+        kept = bool(calls) and _is_well(drill, p99_ms, answered) if valid else None
         seen = f"p99 {p99_ms:.0f} ms, {answered:.1%} answered"
-        found.append(Promise("checkout holds throughout", limit, seen, kept if valid else None))
+        figures = (limits, {"p99_ms": p99_ms, "answered": answered})
+        found.append(Promise("checkout holds throughout", limit, seen, kept, *figures))
     if (pace := plan.promises.safe_pushes_per_s) is not None and stages:
         safe = _safe(stages, result) or 0.0
         text = f"checkout is well ({limit}) up to {pace:,.0f}/s"
         slowest = min(pace, max(stage["pushes_per_s"] for stage in stages))
-        held = safe >= slowest if valid else None
-        found.append(Promise("a push leaves checkout alone", text, f"well up to {safe:,.0f}/s", held))
+        kept = safe >= slowest if valid else None
+        figures = ({**limits, "pace_per_s": pace}, {"pace_per_s": safe})
+        found.append(Promise("a push leaves checkout alone", text, f"well up to {safe:,.0f}/s", kept, *figures))
     return found
 
 
@@ -183,9 +196,9 @@ def _sold_out(load: Path, drill: Drill) -> list[Promise]:
         allocated = db.execute(
             f"SELECT coalesce(sum(allocated + held), 0) FROM read_parquet(?) WHERE sku = {HOT}", [paths[0]]
         ).fetchall()
-    free = int(left[0][0] - allocated[0][0])
-    what = f"{int(opened[0][0]):,} units, {free:,} left"
-    return [Promise("the hot item sells out", "0 units left, none oversold", what, free == 0)]
+    units, free = int(opened[0][0]), int(left[0][0] - allocated[0][0])
+    what, figures = f"{units:,} units, {free:,} left", {"units": units, "left": free}
+    return [Promise("the hot item sells out", "0 units left, none oversold", what, free == 0, seen_figures=figures)]
 
 
 def _happened(load: Path, result: Mapping[str, Any]) -> dict[str, Any]:

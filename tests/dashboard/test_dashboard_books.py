@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from collections.abc import Sequence
 from html import escape
@@ -15,7 +16,8 @@ from load_sample import write_load
 from test_dashboard_pages import opened, shown
 
 from dashboard import jobs, kept, payment_queries, run_tables, stock_queries
-from dashboard.amounts import count, share, yen
+from dashboard.amounts import count, seconds, share, yen
+from dashboard.charts.drills import promise_texts
 from dashboard.run_tables import Query
 from dashboard.words import Words, words
 from loadtest.audit.verdict import LAWS
@@ -248,7 +250,11 @@ def test_faults_drills_and_conformance_stand_beside_the_audit(
     text = shown(opened("audit", lang=language))
     assert say("audit.invalid_what") in text
     assert f"1 × {say.of_code('fault', 'kill_core', 'kill core')}" in text
-    assert all(promise["seen"] in text for promise in found["drill"]["promises"])
+    assert all(
+        said in text for promise in found["drill"]["promises"] for said in map(escape, promise_texts(promise, say))
+    )
+    assert ("well up to 2,000/s" in text) == (language == "en")
+    assert "2,000" in text
     assert say("audit.conforms", n=f"{sum(found['conformance']['compared'].values()):,}") in text
     row = {"book": "stock", "where": "mall/17", "what": "on hand", "expected": 7, "found": 6}
     changed = found["conformance"] | {"conforms": False, "differences": [row], "differences_in_all": 1}
@@ -256,6 +262,50 @@ def test_faults_drills_and_conformance_stand_beside_the_audit(
     text = shown(opened("audit", lang=language))
     assert "mall/17" in text
     assert say("audit.books_differ") in text
+
+
+def test_promises_are_said_in_japanese_with_the_figures_of_the_drill() -> None:
+    """As drills have said them; those of earlier versions, without figures by name, stay as they are."""
+    limits = {"p99_ms": 1500.0, "answered": 0.99}
+    sold, push = "the hot item sells out", "a push leaves checkout alone"
+    for name, kind, english, figures in (
+        (sold, "seen", "100 units, 7 left", {"units": 100, "left": 7}),
+        (push, "promised", "checkout is well (p99 <= 1500 ms, 99.0% answered) up to 5,000/s",
+         limits | {"pace_per_s": 5000.0}),
+        (push, "seen", "well up to 2,000/s", {"pace_per_s": 2000.0}),
+        ("checkout recovers", "promised", "well (p99 <= 1500 ms, 99.0% answered) within 8 s of the last fault",
+         limits | {"within_s": 8.0}),
+        ("checkout recovers", "seen", "0.5 s", {"after_s": 0.5}),
+        ("checkout holds throughout", "seen", "p99 412 ms, 98.7% answered", {"p99_ms": 412.0, "answered": 0.987}),
+    ):  # fmt: skip
+        promise = {"promise": name, "promised": english, "seen": english, f"{kind}_figures": figures}
+        said = promise_texts(promise, words("ja"))[kind == "seen"]
+        assert said != english
+        assert sorted(re.findall(r"[\d,.]*\d", said)) == sorted(re.findall(r"[\d,.]*\d", english)), said
+        assert promise_texts(promise, words("en")) == (english, english)
+        earlier = {"promise": name, "promised": english, "seen": english}
+        assert promise_texts(earlier, words("ja")) == (english, english)
+
+
+@pytest.mark.parametrize("language", ["en", "ja"])
+def test_a_soak_stands_beside_its_load_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, language: str) -> None:
+    monkeypatch.setenv("OMO_DASHBOARD_RUNS", str(tmp_path))
+    say = say_in(language)
+    write_load(tmp_path / "load-1", lag_s=0.001)
+    assert say("soak.title") not in shown(opened("load", lang=language))
+    soak = documents(tmp_path, "soak")["soak"]
+    app = opened("load", lang=language)
+    text = shown(app)
+    assert say("soak.clean") in text
+    assert count(soak["captured"]) in text
+    for fault in soak["faults"]:
+        assert seconds(fault["ended_s"] - fault["began_s"], say.language) in text
+    (tmp_path / "soak.json").write_text(
+        json.dumps(soak | {"clean": False, "broken": ["not_oversold"], "state": "partial"})
+    )
+    text = shown(opened("load", lang=language))
+    assert say("soak.not_clean", laws="not_oversold") in text
+    assert "omo soak --payments 3000 --kills 2" in text
 
 
 def test_queries_name_tables_alone_and_have_keys_that_tell_their_rows_apart(run: Path) -> None:
