@@ -17,7 +17,7 @@ import sim.evaluation.policies.commands
 import sim.evaluation.rollout.commands
 import sim.verify.commands
 from scenarios import options
-from scenarios.errors import UsageError, hint
+from scenarios.errors import UsageError
 from sim.launching import request_of, simulate, with_profile
 from sim.output import emit_json
 
@@ -93,13 +93,13 @@ def compare(
     omo compare ward-omo ward-omo+evaluation.ec_ratio_kpi=1
     """
     from sim.evaluation.comparison import comparison
-    from sim.evaluation.measures import MODE_OUTCOMES
+    from sim.evaluation.measures import MODE_OUTCOMES, known
     from sim.evaluation.modes import compare_many, print_many
     from sim.evaluation.tables_text import print_comparison
 
     if len(scenarios) < 2:
         raise UsageError(f"omo compare {' '.join(scenarios)}: name at least two scenarios")
-    names = _measures(measures)
+    names = None if measures is None else [known(name.strip(), "--measures") for name in measures.split(",")]
     sets = with_profile(sets, latency_profile, latency_copies)
     paths = simulate([request_of(name, seed, reps, sets) for name in scenarios], out, jobs, force, dask)
     if len(paths) == 2 and names is None:
@@ -108,18 +108,6 @@ def compare(
         return
     document = compare_many(paths)
     emit_json(document) if as_json else print_many(document, names or MODE_OUTCOMES)
-
-
-def _measures(names: str | None) -> list[str] | None:
-    from sim.evaluation.measures import BY_NAME
-
-    if names is None:
-        return None
-    found = [name.strip() for name in names.split(",")]
-    for name in found:
-        if name not in BY_NAME:
-            raise UsageError(f"--measures: no measure is called {name}{hint(name, BY_NAME)}")
-    return found
 
 
 def runs(out: options.Out = options.RUNS, as_json: options.Json = False) -> None:

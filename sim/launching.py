@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,27 @@ def request_of(scenario: str, seed: int | None, reps: int, sets: list[str] | Non
 
     loaded = load(scenario, sets or ())
     return Request(loaded, loaded.scenario.seed if seed is None else seed, reps)
+
+
+def runs_of(
+    named: Sequence[str],
+    seed: int | None,
+    reps: int,
+    sets: list[str] | None,
+    out: Path,
+    jobs: int | None = None,
+    dask: str | None = None,
+    force: bool = False,
+) -> list[Path]:
+    """The runs of these paths, names or scenarios: finished ones as they are, scenarios simulated, all together."""
+    from sim.log.run_directory import named_run
+
+    found = {at: run for at, name in enumerate(named) if (run := named_run(name, out)) is not None}
+    todo = [at for at in range(len(named)) if at not in found]
+    if todo:
+        requests = [request_of(named[at], seed, reps, sets) for at in todo]
+        found |= dict(zip(todo, simulate(requests, out, jobs, force, dask), strict=True))
+    return [found[at] for at in range(len(named))]
 
 
 def with_profile(sets: list[str] | None, profile: Path | None, copies: float) -> list[str] | None:

@@ -7,6 +7,7 @@ from typing import Final
 
 import duckdb
 
+from scenarios.errors import UsageError, hint
 from scenarios.schema import Scenario
 from sim.evaluation.ledgers.siloed import OWNERS, checked, profit_and_loss
 from sim.evaluation.lifetime_value.truth import lifetimes
@@ -56,6 +57,13 @@ MODE_OUTCOMES: Final = (
     "inconsistency_per_1000_journeys",
 )
 """What the modes of operation are compared on, in this order."""
+
+
+def known(name: str, option: str) -> str:
+    """`name`, given with `option`, if a measure is called so; raises `UsageError` with what may have been meant."""
+    if name not in BY_NAME:
+        raise UsageError(f"{option} {name}: no measure is called so{hint(name, BY_NAME)}")
+    return name
 
 
 def measure(directory: Path, scenario: Scenario) -> dict[str, float]:

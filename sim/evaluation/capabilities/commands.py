@@ -7,7 +7,6 @@ from typing import Annotated, Final
 import typer
 
 from scenarios import options
-from scenarios.errors import UsageError
 from sim.launching import request_of, simulate
 from sim.output import emit_json, keep
 
@@ -67,12 +66,11 @@ def capabilities(
     from sim.evaluation.capabilities.contributions import MOST_EXACT, wanted
     from sim.evaluation.capabilities.document import document, kept_path, print_document
     from sim.evaluation.capabilities.players import game, world
-    from sim.evaluation.measures import BY_NAME
+    from sim.evaluation.measures import known
     from sim.evaluation.shapley import antithetic_orders
     from sim.log.run_directory import Request
 
-    if measure not in BY_NAME:
-        raise UsageError(f"--measure {measure}: there are: {', '.join(BY_NAME)}")
+    known(measure, "--measure")
     request = request_of(scenario, seed, reps, sets)
     played = game(request.loaded, of, base)
     many = len(played.players) > MOST_EXACT

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from scenarios import options
-from scenarios.errors import UsageError, hint
 from sim.output import emit_json
 
 if TYPE_CHECKING:
@@ -60,9 +59,10 @@ def sweep(
     from sim.evaluation.exploring.sweep import SweepAsked
     from sim.evaluation.exploring.sweep import sweep as swept
     from sim.evaluation.exploring.sweep_tables import print_sweep
+    from sim.evaluation.measures import known
     from sim.evaluation.worlds import Launch
 
-    asked = SweepAsked(scenario, parameters, seed, sets or [], reps, _measure(measure), baseline, by, least)
+    asked = SweepAsked(scenario, parameters, seed, sets or [], reps, known(measure, "--measure"), baseline, by, least)
     document = swept(asked, Launch(out, jobs, force, dask))
     emit_json(document) if as_json else print_sweep(document)
     if document["state"] != "complete":
@@ -114,9 +114,12 @@ def sensitivity(
     from sim.evaluation.exploring.sensitivity_document import SensitivityAsked
     from sim.evaluation.exploring.sensitivity_document import sensitivity as found
     from sim.evaluation.exploring.sensitivity_tables import print_sensitivity
+    from sim.evaluation.measures import known
     from sim.evaluation.worlds import Launch
 
-    asked = SensitivityAsked(scenario, keys, method, trajectories, against, _measure(measure), reps, seed, sets or [])
+    asked = SensitivityAsked(
+        scenario, keys, method, trajectories, against, known(measure, "--measure"), reps, seed, sets or []
+    )
     document = found(asked, Launch(out, jobs, force, dask))
     emit_json(document) if as_json else print_sensitivity(document)
     if document["state"] != "complete":
@@ -142,11 +145,3 @@ def search(
     emit_json(document) if as_json else print_search(document)
     if document["state"] != "complete":
         raise typer.Exit(130)
-
-
-def _measure(name: str) -> str:
-    from sim.evaluation.measures import BY_NAME
-
-    if name not in BY_NAME:
-        raise UsageError(f"--measure {name}: no such measure{hint(name, BY_NAME)}")
-    return name

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from scenarios import options
-from sim.launching import request_of, simulate
+from sim.launching import runs_of
 
 AgainstOption = Annotated[
     str | None, typer.Option("--against", metavar="RUN|SCENARIO", help="Another world with the same shoppers.")
@@ -48,9 +48,9 @@ def ledgers(
     from sim.evaluation.ledgers.tables import print_ledgers
     from sim.output import emit_json
 
-    run, other = _runs(
-        [reference] if against is None else [reference, against], seed, reps, sets, out, jobs, dask, force
-    )
+    names = [reference] if against is None else [reference, against]
+    run, *others = runs_of(names, seed, reps, sets, out, jobs, dask, force)
+    other = others[0] if others else None
     document = document_of(run, other)
     _keep(document, "ledgers", run, other, out)
     emit_json(document) if as_json else print_ledgers(document)
@@ -84,33 +84,12 @@ def points(
     from sim.evaluation.ledgers.tables import print_points
     from sim.output import emit_json
 
-    run, other = _runs(
-        [reference] if against is None else [reference, against], seed, reps, sets, out, jobs, dask, force
-    )
+    names = [reference] if against is None else [reference, against]
+    run, *others = runs_of(names, seed, reps, sets, out, jobs, dask, force)
+    other = others[0] if others else None
     document = document_of(run, other, breakage)
     _keep(document, "points" if breakage is None else f"points-at-{breakage:g}", run, other, out)
     emit_json(document) if as_json else print_points(document)
-
-
-def _runs(
-    named: list[str],
-    seed: int | None,
-    reps: int,
-    sets: list[str] | None,
-    out: Path,
-    jobs: int | None,
-    dask: str | None,
-    force: bool,
-) -> tuple[Path, Path | None]:
-    """The run, and the other one if there is one: finished ones as they are, scenarios simulated, both together."""
-    from sim.log.run_directory import named_run
-
-    found = {at: run for at, name in enumerate(named) if (run := named_run(name, out)) is not None}
-    todo = [at for at in range(len(named)) if at not in found]
-    if todo:
-        requests = [request_of(named[at], seed, reps, sets) for at in todo]
-        found |= dict(zip(todo, simulate(requests, out, jobs, force, dask), strict=True))
-    return found[0], found.get(1)
 
 
 def _keep(document: dict[str, Any], name: str, run: Path, other: Path | None, out: Path) -> None:

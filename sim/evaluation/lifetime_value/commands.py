@@ -9,7 +9,7 @@ import typer
 
 from scenarios import options
 from scenarios.errors import UsageError
-from sim.launching import request_of, simulate
+from sim.launching import request_of, runs_of, simulate
 from sim.output import emit_json, keep
 
 
@@ -61,7 +61,8 @@ def ltv(
     if source.lower().endswith(".csv"):
         document = analysed(read_receipts(Path(source)), source, question).document
     else:
-        document = twin_values(_run_of(source, seed, reps, sets, out, jobs, dask, force), question)
+        (run,) = runs_of([source], seed, reps, sets, out, jobs, dask, force)
+        document = twin_values(run, question)
     emit_json(document) if as_json else print_ltv(document)
 
 
@@ -94,19 +95,3 @@ def cross_channel(
     hashes = "-".join(read_manifest(run)["inputs_hash"][:12] for run in (off, on))
     keep(out / f"cross-channel-{hashes}.json", document)
     emit_json(document) if as_json else print_cross_channel(document)
-
-
-def _run_of(
-    source: str,
-    seed: int | None,
-    reps: int,
-    sets: list[str] | None,
-    out: Path,
-    jobs: int | None,
-    dask: str | None,
-    force: bool,
-) -> Path:
-    """The run that `source` names by path or by its name in `out`, or that of a scenario, made if need be."""
-    from sim.log.run_directory import named_run
-
-    return named_run(source, out) or simulate([request_of(source, seed, reps, sets)], out, jobs, force, dask)[0]

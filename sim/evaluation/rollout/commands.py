@@ -9,7 +9,7 @@ import typer
 
 from scenarios import options
 from scenarios.errors import UsageError
-from sim.launching import request_of, simulate
+from sim.launching import request_of, runs_of, simulate
 
 
 def register(app: typer.Typer) -> None:
@@ -103,13 +103,12 @@ def export(
     """
     from sim.evaluation.ledgers.document import scenario_of
     from sim.evaluation.rollout.export import company_records, write_readme, write_records
-    from sim.log.run_directory import named_run, read_manifest, replication_path
+    from sim.log.run_directory import read_manifest, replication_path
     from sim.output import emit_json
 
     if not (company_view or ocel):
         raise UsageError("nothing to export: say --company-view, --ocel, or both")
-    named = named_run(reference, runs)
-    run = named or simulate([request_of(reference, seed, rep + 1, sets)], runs, jobs, False)[0]
+    (run,) = runs_of([reference], seed, rep + 1, sets, runs, jobs)
     if rep not in read_manifest(run)["replications_finished"]:
         raise UsageError(f"--rep {rep}: {run} has no such replication that is finished")
     scenario, directory = scenario_of(run), replication_path(run, rep)
