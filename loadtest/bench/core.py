@@ -1,7 +1,8 @@
 """The core beside pgbench: durable payments a second, for many items and for one that everybody wants.
 
-Ours go through HTTP, with idempotency keys, guards and the whole books. The peer is the least that a payment needs, one
-call of a function on the same server: a payment, two ledger lines, a guarded update of the stock. The two take turns.
+Ours go through HTTP, with idempotency keys, guards and the whole books. pgbench pays by one call of a function on the
+same server, in two ways: the least that a payment needs (a payment, two ledger lines, a guarded update of the stock),
+and the same books as ours, by the core's own function with one payment a call. They take turns.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ import asyncpg
 import psutil
 
 from loadtest.bench.closed_loop import Work, drive
+from loadtest.core.database import SESSION
 from loadtest.embedded_postgres import embedded_postgres
 from loadtest.http.client import HttpClient
 from loadtest.servers import omo_server
@@ -59,9 +61,23 @@ BEGIN
 END $$;
 """
 _STOCK_PEER: Final = "INSERT INTO peer_stock SELECT sku, $2 FROM generate_series(1, $1::int) AS sku"
+# One payment by the core's own function, of the next order in line.
+_BOOKS: Final = """
+CREATE SEQUENCE peer_orders;
+CREATE FUNCTION peer_books(p_amount bigint) RETURNS int LANGUAGE plpgsql AS $$
+DECLARE
+    next_order bigint := nextval('peer_orders');
+    key text := 'peer-' || next_order;
+BEGIN
+    RETURN (SELECT status FROM begin_payments(ARRAY['till'], ARRAY[key], ARRAY[decode(md5(key), 'hex')],
+        ARRAY[next_order], ARRAY[p_amount], ARRAY['cash'], ARRAY['cash'], ARRAY[NULL]::text[], ARRAY[2.0::float8],
+        2.0));
+END $$;
+"""
 _SCRIPTS: Final = {
     "unique": f"\\set sku random(1, {_ITEMS})\nSELECT peer_pay(:sku, {_PRICE_YEN});\n",
     "hot": f"SELECT peer_pay(1, {_PRICE_YEN});\n",
+    "books": f"SELECT peer_books({_PRICE_YEN});\n",
 }
 # What `POST /v1/orders` would write, in one statement.
 _PLACE: Final = """
@@ -79,7 +95,7 @@ WITH placed AS (
     UPDATE stock s SET held = s.held + w.units
     FROM (SELECT sku, count(*) AS units FROM held GROUP BY sku) AS w WHERE s.location = 'bench' AND s.sku = w.sku
 )
-SELECT array_agg(order_id) FROM held
+SELECT array_agg(order_id ORDER BY order_id) FROM held
 """
 _BOOKED: Final = "SELECT count(*) FROM payments WHERE applied"
 _DURABLE: Final = "SELECT name, setting FROM pg_settings WHERE name IN ('fsync', 'synchronous_commit')"
@@ -109,13 +125,16 @@ def measure_core(
                 turns.append(_turn(pgbench, server, kind, number, seconds))
                 watch(len(turns), 2 * rounds)
         booked = asyncio.run(_ask(server.database_url, _BOOKED))[0][0]
-    if booked != sum(turn["paid"] for turn in turns):
-        raise OmoError(f"the core told of {sum(turn['paid'] for turn in turns)} payments and has booked {booked}")
+    told = sum(turn["paid"] + turn["pgbench_books_paid"] for turn in turns)
+    if booked != told:
+        raise OmoError(f"the core and pgbench told of {told} payments, and {booked} are booked")
     return {
-        "unique_ratio": _ratio(turns, "unique", "per_s"),
-        "hot_ratio": _ratio(turns, "hot", "per_s"),
-        "unique_ratio_per_cpu_s": _ratio(turns, "unique", "per_cpu_s"),
-        "hot_ratio_per_cpu_s": _ratio(turns, "hot", "per_cpu_s"),
+        "unique_ratio": _ratio(turns, "unique", "pgbench_per_s"),
+        "hot_ratio": _ratio(turns, "hot", "pgbench_per_s"),
+        "unique_ratio_same_books": _ratio(turns, "unique", "pgbench_books_per_s"),
+        "hot_ratio_same_books": _ratio(turns, "hot", "pgbench_books_per_s"),
+        "unique_ratio_per_cpu_s": _ratio(turns, "unique", "pgbench_per_cpu_s"),
+        "hot_ratio_per_cpu_s": _ratio(turns, "hot", "pgbench_per_cpu_s"),
         "payments_booked": booked,
         "processes": processes,
         "connections": _CONNECTIONS,
@@ -129,12 +148,12 @@ def measure_core(
 
 
 def _turn(pgbench: Path, server: _Server, kind: str, number: int, seconds: float) -> dict[str, Any]:
-    """Both, one after the other; who begins alternates."""
+    """All three, one after the other; who begins alternates."""
     ours: dict[str, Any] = {}
     if number % 2 == 0:
         ours = _pay(server, kind, number, seconds)
-    peer = _pgbench(pgbench, server, kind, seconds)
-    return {"kind": kind, **(ours or _pay(server, kind, number, seconds)), **peer}
+    peers = _pgbench(pgbench, server, kind, seconds) | _pgbench_books(pgbench, server, kind, seconds)
+    return {"kind": kind, **(ours or _pay(server, kind, number, seconds)), **peers}
 
 
 def find_pgbench() -> Path:
@@ -148,9 +167,10 @@ def find_pgbench() -> Path:
     return max(found, key=lambda program: len(program.parts[-3])) if found else Path(str(on_path))
 
 
-def _ratio(turns: list[dict[str, Any]], kind: str, rate: str) -> float:
-    """Median of the ratios inside a round."""
-    ratios = [turn[f"core_{rate}"] / turn[f"pgbench_{rate}"] for turn in turns if turn["kind"] == kind]
+def _ratio(turns: list[dict[str, Any]], kind: str, peer: str) -> float:
+    """Median of the ratios inside a round, of ours to what `peer` names."""
+    ours = "core_per_cpu_s" if peer.endswith("per_cpu_s") else "core_per_s"
+    ratios = [turn[ours] / turn[peer] for turn in turns if turn["kind"] == kind]
     return float(statistics.median(ratios))
 
 
@@ -181,6 +201,7 @@ async def _seed(ready: dict[str, Any]) -> None:
         raise TargetUnreachable(f"the core took no seed: {answer.decode()}")
     connection = await asyncpg.connect(ready["database_url"])
     await connection.execute(_PEER)
+    await connection.execute(_BOOKS)
     await connection.execute(_STOCK_PEER, _ITEMS, _ENOUGH)
     await connection.execute("ANALYZE peer_stock")
     await connection.close()
@@ -194,10 +215,16 @@ async def _ask(url: str, query: str, *arguments: object) -> list[Any]:
         await connection.close()
 
 
+def _place(server: _Server, kind: str, seconds: float) -> list[int]:
+    """New orders, more than can be paid in a turn; their numbers, ascending."""
+    wanted = (int(_ORDERS_PER_S * seconds), _PRICE_YEN, kind == "hot", _ITEMS)
+    numbers: list[int] = asyncio.run(_ask(server.database_url, _PLACE, *wanted))[0][0]
+    return numbers
+
+
 def _pay(server: _Server, kind: str, number: int, seconds: float) -> dict[str, Any]:
     """A turn of the core: orders that were placed before are paid in cash."""
-    count = int(_ORDERS_PER_S * seconds)
-    orders = asyncio.run(_ask(server.database_url, _PLACE, count, _PRICE_YEN, kind == "hot", _ITEMS))[0][0]
+    orders = _place(server, kind, seconds)
     address = urlsplit(server.url)
     text = '{"order":%s,"amount_yen":%s,"method":"cash","brand":"cash"}'
     work = Work(
@@ -246,25 +273,41 @@ def _cpu_s(server: _Server) -> dict[str, float]:
     return found
 
 
-def _pgbench(program: Path, server: _Server, kind: str, seconds: float) -> dict[str, Any]:
-    """A turn of the peer."""
+def _pgbench_books(program: Path, server: _Server, kind: str, seconds: float) -> dict[str, Any]:
+    """A turn of pgbench with our books."""
+    first = _place(server, kind, seconds)[0]
+    asyncio.run(_ask(server.database_url, "SELECT setval('peer_orders', $1, false)", first))
+    before = asyncio.run(_ask(server.database_url, _BOOKED))[0][0]
+    found = _pgbench(program, server, "books", seconds)
+    paid = asyncio.run(_ask(server.database_url, _BOOKED))[0][0] - before
+    if paid != found["done"]:
+        raise OmoError(f"pgbench made {found['done']} calls with our books, and {paid} payments are booked")
+    return {"pgbench_books_per_s": found["pgbench_per_s"], "pgbench_books_paid": paid}
+
+
+def _pgbench(program: Path, server: _Server, script: str, seconds: float) -> dict[str, Any]:
+    """A turn of pgbench with one of the scripts, in sessions set up as the core's are."""
     address = urlsplit(server.database_url)
     with tempfile.TemporaryDirectory() as folder:
-        script = Path(folder) / "pay.sql"
-        script.write_text(_SCRIPTS[kind])
-        command = [str(program), "-n", "-M", "prepared", "-c", str(_PGBENCH_CLIENTS), "-j", "1", "-f", str(script)]
+        file = Path(folder) / "pay.sql"
+        file.write_text(_SCRIPTS[script])
+        command = [str(program), "-n", "-M", "prepared", "-c", str(_PGBENCH_CLIENTS), "-j", "1", "-f", str(file)]
         command += ["-T", str(max(1, round(seconds))), "-h", parse_qs(address.query)["host"][0]]
         command += ["-U", str(address.username), address.path[1:]]
+        settings = " ".join(f"-c {name}={value}" for name, value in SESSION.items())
         before, of_children = _cpu_s(server), resource.getrusage(resource.RUSAGE_CHILDREN)
-        answer = subprocess.run(command, capture_output=True, text=True, check=False)
+        answer = subprocess.run(
+            command, capture_output=True, text=True, check=False, env=os.environ | {"PGOPTIONS": settings}
+        )
         now = resource.getrusage(resource.RUSAGE_CHILDREN)
         client_cpu_s = now.ru_utime + now.ru_stime - of_children.ru_utime - of_children.ru_stime
     rate = next((line.split()[2] for line in answer.stdout.splitlines() if line.startswith("tps = ")), None)
     if rate is None:
         raise OmoError(f"pgbench failed: {answer.stderr.strip()[-400:]}")
-    done = next(line.split(": ")[1] for line in answer.stdout.splitlines() if "actually processed" in line)
+    text = next(line.split(": ")[1] for line in answer.stdout.splitlines() if "actually processed" in line)
+    done = int(text.split("/")[0])
     spent_s = client_cpu_s + _spent(server, before)["database"]
-    return {"pgbench_per_s": float(rate), "pgbench_per_cpu_s": int(done.split("/")[0]) / spent_s}
+    return {"pgbench_per_s": float(rate), "pgbench_per_cpu_s": done / spent_s, "done": done}
 
 
 def _version(program: Path) -> str:

@@ -18,12 +18,13 @@ import asyncpg
 _WAIT_S = 5.0
 _RECONNECT_S = 0.2
 
-_SESSION = {
+SESSION = {
     "application_name": "omotwin-core",
     "plan_cache_mode": "force_generic_plan",  # functions are planned once per connection
     "enable_seqscan": "off",  # plans are made while tables are still empty
     "jit": "off",
 }
+"""How the core's connections are set up."""
 
 _LOST = (
     OSError,
@@ -90,7 +91,7 @@ class Database:
         return len(self._waiting)
 
     async def _connect(self) -> Any:
-        return await asyncpg.connect(self.url, server_settings=_SESSION, timeout=10)
+        return await asyncpg.connect(self.url, server_settings=SESSION, timeout=10)
 
     @asynccontextmanager
     async def _connection(self) -> AsyncIterator[Any]:

@@ -20,13 +20,18 @@ def test_both_sides_pay_in_every_turn_and_the_ratios_are_theirs() -> None:
     figures = json.loads(done.stdout)
     assert figures["schema"] == "omo.bench-core/1"
     assert (figures["fsync"], figures["synchronous_commit"]) == ("on", "on")  # both sides are on this server
-    assert figures["payments_booked"] == sum(turn["paid"] for turn in figures["turns"])
+    paid = sum(turn["paid"] + turn["pgbench_books_paid"] for turn in figures["turns"])
+    assert figures["payments_booked"] == paid
     assert [turn["kind"] for turn in figures["turns"]] == ["unique", "hot"]
     for turn in figures["turns"]:
         assert turn["paid"] > 0
         assert turn["refused"] == 0
         assert 0 < turn["core_p50_ms"] <= turn["core_p99_ms"]
-        for rate, name in (("per_s", "ratio"), ("per_cpu_s", "ratio_per_cpu_s")):
-            assert turn[f"pgbench_{rate}"] > 0
-            ratio = turn[f"core_{rate}"] / turn[f"pgbench_{rate}"]
+        assert turn["pgbench_books_paid"] > 0
+        for ours, peer, name in (
+            ("core_per_s", "pgbench_per_s", "ratio"),
+            ("core_per_s", "pgbench_books_per_s", "ratio_same_books"),
+            ("core_per_cpu_s", "pgbench_per_cpu_s", "ratio_per_cpu_s"),
+        ):
+            ratio = turn[ours] / turn[peer]
             assert figures[f"{turn['kind']}_{name}"] == pytest.approx(ratio)
