@@ -44,9 +44,13 @@ _OF_VALUES: Final[dict[type, Kind]] = {bool: "bool", int: "integer", float: "num
 
 @dataclass(frozen=True)
 class Key:
-    """A key of a scenario as a form shows it. `low` and `high` are limits, None where there are none."""
+    """A key of a scenario as a form shows it. `low` and `high` are limits, None where there are none.
+
+    `in_schema` is its name with `*` for names that the scenario gives, as `stores.*.appeal`: what it means hangs on it.
+    """
 
     name: str
+    in_schema: str
     kind: Kind
     value: Any
     description: str
@@ -81,13 +85,13 @@ def values_of(reference: str, sets: Sequence[str]) -> dict[str, Any]:
 
 def key_of(name: str, value: Any) -> Key:
     """A key by its dotted name; what the schema does not tell is taken from its value."""
-    node = _node(name.split("."))
+    in_schema, node = _node(name.split("."))
     described = str(node.get("description", ""))
     if "enum" in node:
-        return Key(name, "choice", value, described, tuple(map(str, node["enum"])))
+        return Key(name, in_schema, "choice", value, described, tuple(map(str, node["enum"])))
     kind = _KINDS.get(str(node.get("type"))) or _OF_VALUES.get(type(value), "toml")
     low, high = node.get("minimum", node.get("exclusiveMinimum")), node.get("maximum", node.get("exclusiveMaximum"))
-    return Key(name, kind, value, described, low=low, high=high)
+    return Key(name, in_schema, kind, value, described, low=low, high=high)
 
 
 def as_text(value: Any) -> str:
@@ -147,17 +151,19 @@ def variant(parent: str, sets: Mapping[str, str]) -> tuple[str, list[str]]:
     return parent + "".join(own), shared
 
 
-def _node(parts: Sequence[str]) -> dict[str, Any]:
-    """The schema of a key: through references, optional values and tables by name."""
+def _node(parts: Sequence[str]) -> tuple[str, dict[str, Any]]:
+    """The schema of a key, and its name there: through references, optional values and tables by name."""
     schema = _schema()
     node: dict[str, Any] = schema
+    names = []
     for part in parts:
         node = _resolved(node, schema)
         properties = node.get("properties", {})
         further = node.get("additionalProperties")
+        names.append(part if part in properties else "*")
         node = properties[part] if part in properties else further if isinstance(further, dict) else {}
     own = {key: node[key] for key in ("description", "source") if key in node}
-    return _resolved(node, schema) | own
+    return ".".join(names), _resolved(node, schema) | own
 
 
 def _resolved(node: dict[str, Any], schema: dict[str, Any]) -> dict[str, Any]:

@@ -85,7 +85,8 @@ def _widget(parent: str, key: Key, label: str, found: Draft, sets: Mapping[str, 
         _change(key.name, st.session_state[place], found.parent.get(key.name), sets)
 
     mark = " ●" if key.name in sets else ""
-    shared: dict[str, Any] = {"key": place, "on_change": changed, "help": key.description or None}
+    meaning = key.description and say.of_code("key", key.in_schema, key.description)
+    shared: dict[str, Any] = {"key": place, "on_change": changed, "help": meaning or None}
     if key.kind == "bool":
         st.toggle(label + mark, bool(key.value), **shared)
     elif key.kind == "choice":

@@ -304,6 +304,9 @@ def test_a_form_tells_what_was_changed_and_its_link_says_the_same(begun: list[Pl
     text = shown(app)
     assert "● population.shoppers" in text
     assert 'extends = "ward-siloed"' in text
+    shoppers = app.number_input(key="key_0_ward-siloed_population.shoppers").help
+    assert ("people who shop for themselves" in shoppers) == (language == "en")
+    assert ("この街で" in shoppers) == (language == "ja")
     app.number_input(key="key_0_ward-siloed_horizon.days").set_value(3).run()
     assert app.query_params["set"] == [*changes, "horizon.days=3"]
     app.number_input(key="key_0_ward-siloed_population.shoppers").set_value(10000).run()

@@ -5,9 +5,10 @@ from __future__ import annotations
 import ast
 import re
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 from string import Formatter
-from typing import get_args
+from typing import Any, get_args
 
 import pytest
 from load_sample import write_load
@@ -16,10 +17,12 @@ import dashboard
 from dashboard.charts.palette import OUTCOME
 from dashboard.charts.steps import UNITS
 from dashboard.load_runs import read_load
+from dashboard.scenario_form import key_of, values_of
 from dashboard.statement import GROUPS, TOTAL
 from dashboard.words import FROM_CODE, Words, words
 from loadtest.audit.verdict import LAWS
 from scenarios.loader import load, preset_names
+from scenarios.schema import json_schema
 from sim.evaluation.measure import Unit
 from sim.evaluation.measures import MEASURES
 from sim.log.schema import Account, Outcome, labels
@@ -91,6 +94,41 @@ def test_japanese_names_every_preset_and_both_languages_every_group_and_unit() -
         assert {f"unit.{unit}" for unit in get_args(Unit)} <= texts.keys()
     assert set(UNITS) == set(get_args(Unit))
     assert set(OUTCOME) == set(labels(Outcome))
+
+
+def described(node: dict[str, Any], schema: dict[str, Any], name: str = "") -> Iterator[tuple[str, str]]:
+    """Keys of a schema with what they mean; `*` stands for names that a scenario gives."""
+    node = next((one for one in node.get("anyOf", ()) if one.get("type") != "null"), {}) | node
+    node = schema["$defs"][node["$ref"].rpartition("/")[2]] | node if "$ref" in node else node
+    further = node.get("additionalProperties")
+    inside = node.get("properties", {}) | ({"*": further} if isinstance(further, dict) else {})
+    for part, child in inside.items():
+        yield from described(child, schema, f"{name}.{part}" if name else part)
+    if not inside and "description" in node:
+        yield name, node["description"]
+
+
+def test_japanese_says_what_every_key_of_a_scenario_means() -> None:
+    schema, texts = json_schema(), words("ja").texts
+    english = dict(described(schema, schema))
+    assert len(english) > 400
+    said = {
+        key.removeprefix(f"{FROM_CODE}key."): text for key, text in texts.items() if key.startswith("from_code.key.")
+    }
+    assert [key for key in english if key not in said] == []
+    assert [key for key in said if key not in english] == [], "keys that are there no more"
+    assert [key for key, text in said.items() if not re.search(r"[ぁ-んァ-ヶ一-龥]", text)] == []
+    for key, text in said.items():
+        assert set(re.findall(r"`[^`]+`", text)) == set(re.findall(r"`[^`]+`", english[key])), key
+
+
+@pytest.mark.parametrize("preset", ["ward-omo", "ward-eventful", "ward-rollout", "ward-touchpoints"])
+def test_a_forms_keys_are_found_in_the_schema_by_what_they_mean(preset: str) -> None:
+    schema = json_schema()
+    english = dict(described(schema, schema))
+    keys = [key_of(name, value) for name, value in values_of(preset, ()).items()]
+    assert sum(bool(key.description) for key in keys) > 400
+    assert all(english[key.in_schema] == key.description for key in keys if key.description)
 
 
 def test_reasons_of_an_invalid_load_run_are_said_in_japanese(tmp_path: Path) -> None:
