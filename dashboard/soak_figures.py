@@ -28,7 +28,7 @@ def soak_figures(found: Sequence[Kept], say: Words) -> None:
     if document["clean"]:
         st.success(soaks.finding(document, say), icon=":material/verified:")
     else:
-        page.notice("failed", soaks.finding(document, say), "\n".join(document["problems"]), say)
+        page.notice("failed", soaks.finding(document, say), "\n".join(map(say.reason, document["problems"])), say)
     charts = {chart.name: chart for chart in soaks.charts(document, say)}
     killed = soaks.kills(document)
     progress = charts.pop("progress")

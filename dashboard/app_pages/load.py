@@ -73,7 +73,7 @@ def _verdict(result: dict[str, Any], valid: bool, say: Words) -> None:
 
 def _basis(result: dict[str, Any], say: Words) -> str:
     """One replay has no interval; what stands instead of it is how many calls it had, and on what."""
-    duration, workers = f"{result['duration_s']:,.0f}", max(result["workers"], 1)
+    duration, workers = f"{result['duration_s']:,.0f}", max(result.get("workers", 0), 1)
     return say("load.basis", target=result["target"], calls=f"{result['calls']:,}", s=duration, workers=workers)
 
 
@@ -209,19 +209,20 @@ def _finding_rows(findings: list[tuple[str, dict[str, Any]]]) -> list[list[str]]
 
 
 def _setting(run: LoadRun, say: Words) -> None:
+    """How it was replayed; a soak's load run was not, it has neither trace nor speed."""
     page.section(say("load.setting"))
     result = run.result
-    trace = ", ".join(f"{key} {result['trace'][key]}" for key in TRACE_KEYS if key in result["trace"])
-    faults = ", ".join(f"{key} {value}" for key, value in (result["faults"] or {}).items())
-    versions = ", ".join(f"{name} {version}" for name, version in result["versions"].items())
+    trace = ", ".join(f"{key} {result['trace'][key]}" for key in TRACE_KEYS if key in result.get("trace", {}))
+    faults = ", ".join(f"{key} {value}" for key, value in (result.get("faults") or {}).items())
+    versions = ", ".join(f"{name} {version}" for name, version in result.get("versions", {}).items())
     rows = [
         [say("load.target"), str(result["target"])],
-        [say("load.trace"), trace],
+        [say("load.trace"), trace or NOTHING],
         [say("load.faults"), faults or NOTHING],
-        [say("load.speed"), f"{result['speed']:g}"],
-        [say("load.workers"), f"{max(result['workers'], 1)}"],
-        [say("load.cores"), f"{result['machine']['cores']}"],
-        [say("load.versions"), versions],
+        [say("load.speed"), f"{result['speed']:g}" if "speed" in result else NOTHING],
+        [say("load.workers"), f"{max(result.get('workers', 0), 1)}"],
+        [say("load.cores"), f"{result['machine']['cores']}" if "machine" in result else NOTHING],
+        [say("load.versions"), versions or NOTHING],
         [say("runs.where"), str(run.path)],
     ]
     page.table(["", ""], rows, words=2)

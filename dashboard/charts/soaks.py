@@ -41,7 +41,8 @@ def basis(document: Mapping[str, Any], say: Words) -> str:
     """How much was asked for, and that a closed loop paid."""
     told = {"payments": count(document["payments"]), "sessions": document["sessions"]}
     time = seconds(document["seconds"], say.language)
-    return paragraph(say, say("soak.basis", kills=document["kills"], time=time, **told), *document["problems"])
+    asked = say("soak.basis", kills=document["kills"], time=time, **told)
+    return paragraph(say, asked, *map(say.reason, document["problems"]))
 
 
 def kills(document: Mapping[str, Any]) -> list[Mapping[str, Any]]:
@@ -121,5 +122,6 @@ def _survived(document: dict[str, Any], say: Words) -> Chart:
     labels = [fault_name(name, say) for name in survived]
     plot = Dots(labels, [Series("", [Value(float(times)) for times in survived.values()])], "count",
                 axis=say("soak.times"))  # fmt: skip
-    answer = say("soak.survived_answer", n=count(sum(survived.values())))
+    most = max(survived, key=lambda name: int(survived[name]))
+    answer = say("soak.survived_answer", name=fault_name(most, say), n=count(survived[most]))
     return dot_chart("survived", plot, say, say("soak.survived"), answer, basis(document, say))

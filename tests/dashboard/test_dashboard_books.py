@@ -305,6 +305,14 @@ def test_a_soak_stands_beside_its_load_run(tmp_path: Path, monkeypatch: pytest.M
     )
     text = shown(opened("load", lang=language))
     assert say("soak.not_clean", laws="not_oversold") in text
+    own = json.loads((tmp_path / "load-1" / "load.json").read_text())
+    absent = ("trace", "speed", "workers", "faults", "faults_survived", "versions", "machine")
+    ran = {key: value for key, value in own.items() if key not in absent}
+    closed = "a closed loop: its latencies and rates say nothing"
+    (tmp_path / "load-1" / "load.json").write_text(json.dumps(ran | {"valid": False, "reasons": [closed]}))
+    text = shown(opened("load", lang=language))
+    assert say.reason(closed) in text
+    assert say("load.setting") in text
     assert "omo soak --payments 3000 --kills 2" in text
 
 
