@@ -16,7 +16,7 @@ from typing import Any, Final
 from loadtest.core.database import Database, Unavailable
 
 _AT_ONCE: Final = 1  # a second batch beside the first makes both smaller
-_LARGEST: Final = 128  # each command takes one of the database's locks until the commit
+_LARGEST: Final = 64  # if one batch took all that wait, core and database would work in turns and never at once
 _QUEUE: Final = 512
 
 Execute = Callable[[Database, Sequence[Any]], Awaitable[Sequence[Any]]]
@@ -46,10 +46,10 @@ class Batcher:
     _under_way: int = 0
     _tasks: set[asyncio.Task[None]] = field(default_factory=set)  # keeps them alive
 
-    async def run(self, command: Any, *apart: Hashable) -> Any:
-        """The row of `command`. Two commands that share one of `apart` never go in the same batch.
+    def submit(self, command: Any, *apart: Hashable) -> asyncio.Future[Any]:
+        """The row of `command`, to be awaited. Two commands that share one of `apart` never go in the same batch.
 
-        Raises Overloaded when the queue is full, Unavailable when the database did not take the batch.
+        Raises Overloaded when the queue is full; the future, Unavailable when the database did not take the batch.
         """
         if len(self._waiting) >= _QUEUE:
             raise Overloaded("too many requests are waiting")
@@ -61,7 +61,7 @@ class Batcher:
             task = loop.create_task(self._work())
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
-        return await turn.answer
+        return turn.answer
 
     @property
     def waiting(self) -> int:

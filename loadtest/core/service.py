@@ -52,12 +52,12 @@ class Core:
     rare_keys: set[tuple[str, str]] = field(default_factory=set)  # keys in flight of admin commands
     batchers: dict[str, Batcher] = field(default_factory=dict)  # by kind of command
 
-    async def in_batch(self, kind: str, execute: Execute, command: Any, *apart: Hashable) -> Any:
-        """The row of `command`, which goes to the database with others of its kind: see `Batcher.run`."""
+    def in_batch(self, kind: str, execute: Execute, command: Any, *apart: Hashable) -> asyncio.Future[Any]:
+        """The row of `command`, which goes to the database with others of its kind: see `Batcher.submit`."""
         batcher = self.batchers.get(kind)
         if batcher is None:
             batcher = self.batchers[kind] = Batcher(self.database, execute)
-        return await batcher.run(command, *apart)
+        return batcher.submit(command, *apart)
 
     def later(self, work: Coroutine[Any, Any, None]) -> None:
         """Do `work` after answering; it is awaited, for a bounded time, before the core ends."""

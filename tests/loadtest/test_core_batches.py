@@ -30,8 +30,8 @@ class Slow:
         return [-command for command in batch]
 
 
-async def start(batcher: Batcher, *commands: tuple[Any, ...]) -> list[asyncio.Task[Any]]:
-    tasks = [asyncio.create_task(batcher.run(*command)) for command in commands]
+async def start(batcher: Batcher, *commands: tuple[Any, ...]) -> list[asyncio.Future[Any]]:
+    tasks = [batcher.submit(*command) for command in commands]
     for _ in range(3):
         await asyncio.sleep(0)
     return tasks
@@ -46,7 +46,7 @@ def test_what_comes_during_a_batch_goes_together_in_the_next() -> None:
         slow.gate.set()
         assert await asyncio.gather(*tasks) == [-1, -2, -3, -4]
         assert slow.batches == [[1], [2, 3, 4]]
-        assert await batcher.run(5) == -5
+        assert await batcher.submit(5) == -5
 
     asyncio.run(asyncio.wait_for(story(), 10))
 
@@ -87,8 +87,8 @@ def test_a_lost_database_fails_the_batch_and_not_the_queue() -> None:
 
         batcher = Batcher(NOWHERE, lost)
         with pytest.raises(Unavailable):
-            await batcher.run(1)
-        assert await batcher.run(2) == 2
+            await batcher.submit(1)
+        assert await batcher.submit(2) == 2
 
     asyncio.run(asyncio.wait_for(story(), 10))
 
@@ -101,10 +101,10 @@ def test_a_full_queue_refuses_at_once() -> None:
         while batcher.waiting < 512:
             tasks += await start(batcher, (1,))
         with pytest.raises(Overloaded):
-            await batcher.run(2)
+            await batcher.submit(2)
         slow.gate.set()
         assert len(await asyncio.gather(*tasks)) == 513
-        assert max(len(batch) for batch in slow.batches) == 128
+        assert max(len(batch) for batch in slow.batches) == 64
 
     asyncio.run(asyncio.wait_for(story(), 30))
 
