@@ -161,12 +161,16 @@ def _models(document: Mapping[str, Any], say: Words) -> None:
 
 
 def _parameter(found: Any, say: Words) -> str:
-    value = value_of(found) if isinstance(found, Mapping) else Value(found)
-    if value.mean is None:
-        return NOTHING
-    ends = "" if value.low is None or value.high is None else f" ({value.low:,.3g} – {value.high:,.3g})"
-    return f"{value.mean:,.4g}{ends}" if ends or not isinstance(found, Mapping) else (
-        say("own.at_the_edge", value=f"{value.mean:,.3g}"))  # fmt: skip
+    """A parameter with its interval; one without is said to lie at the edge of what can be."""
+    if not isinstance(found, Mapping):
+        return NOTHING if found is None else _digits(found)
+    if found["low"] is None or found["high"] is None:
+        return say("own.at_the_edge", value=_digits(found["value"]))
+    return f"{_digits(found['value'])} ({_digits(found['low'])} – {_digits(found['high'])})"
+
+
+def _digits(number: float) -> str:
+    return f"{number:,.0f}" if abs(number) >= 1000 else f"{number:.3g}"
 
 
 def _counts(document: Mapping[str, Any], say: Words) -> list[tuple[str, str, str]]:

@@ -217,7 +217,7 @@ def _drill(one: Kept, say: Words) -> None:
     st.markdown(f"##### {drills.drill_finding(document, say)}")
     st.caption(drills.drill_basis(document, say))
     head = [say("load.verdict"), say("audit.promise"), say("audit.promised"), say("audit.seen")]
-    page.table(head, rows, words=4)
+    page.table(head, rows, css="keys", words=4)
     page.download(f"drill-{document['drill']}", ["kept", "promise", "promised", "seen"],
                   [[p["kept"], p["promise"], p["promised"], p["seen"]] for p in document["promises"]], say)  # fmt: skip
 

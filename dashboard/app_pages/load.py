@@ -54,7 +54,8 @@ def draw() -> None:
     _rates(run, say)
     if valid:
         _latency(run.result, say)
-    _lag(run, say)
+    if _is_open_loop(run.result):
+        _lag(run, say)
     _outcomes(run.result, say)
     _audit(run, say)
     _setting(run, say)
@@ -89,8 +90,14 @@ def _figures(result: dict[str, Any], valid: bool, say: Words) -> None:
     everything = result["latency_ms"].get("all")
     if valid and everything:
         items.append((say("load.p99_all"), say("load.ms", value=f"{everything['p99']:,.1f}"), ""))
-    items.append((say("load.lag_p99"), say("load.ms", value=f"{result['lag_ms']['p99']:,.1f}"), ""))
+    if _is_open_loop(result):
+        items.append((say("load.lag_p99"), say("load.ms", value=f"{result['lag_ms']['p99']:,.1f}"), ""))
     page.cards(items)
+
+
+def _is_open_loop(result: dict[str, Any]) -> bool:
+    """Whether a trace was replayed; a soak's closed loop is never late."""
+    return "trace" in result
 
 
 def _rates(run: LoadRun, say: Words) -> None:

@@ -22,7 +22,7 @@ _SHAPES: Final = {"X": "cross", "D": "diamond", "o": "circle"}
 def progress(document: Mapping[str, Any], say: Words, ink: str) -> Any:
     """Known moments joined by a dotted line; a mark for each kill, its shape says what was killed."""
     points = [{"at": at, "ended": ended} for at, ended in known(document)]
-    x = alt.X("at:Q", title=say("soak.seconds"), axis=alt.Axis(grid=False, labelExpr=PLAIN, labelOverlap=True))
+    x = alt.X("at:Q", title=say("soak.seconds"), axis=alt.Axis(grid=False, labelExpr=PLAIN, tickCount=8))
     y = alt.Y("ended:Q", title=say("soak.journeys"), axis=alt.Axis(tickCount=5, labelExpr=PLAIN))
     line = _chart(points).mark_line(color=EC, strokeWidth=2, strokeDash=[2, 4]).encode(x=x, y=y)
     ends = _chart(points[-1:]).mark_point(color=ink, size=60).encode(x=x, y=y)

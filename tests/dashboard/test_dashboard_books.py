@@ -313,6 +313,7 @@ def test_a_soak_stands_beside_its_load_run(tmp_path: Path, monkeypatch: pytest.M
     text = shown(opened("load", lang=language))
     assert say.reason(closed) in text
     assert say("load.setting") in text
+    assert say("load.lag") not in text
     assert "omo soak --payments 3000 --kills 2" in text
 
 
