@@ -36,7 +36,7 @@ from scenarios.errors import OmoError, TargetUnreachable
 _ITEMS: Final = 10_000
 _PRICE_YEN: Final = 100
 _ENOUGH: Final = 10**8
-_ORDERS_PER_S: Final = 12_000  # placed before a turn, more than are paid in it
+_ORDERS_PER_S: Final = 24_000  # placed before a turn, more than are paid in it
 _CONNECTIONS: Final = 128  # two batches: one with the database, one in the making
 _PGBENCH_CLIENTS: Final = 32  # where it is fastest on two cores: 8, 16 and 64 are slower
 
