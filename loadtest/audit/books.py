@@ -58,7 +58,10 @@ CORE: Final[Mapping[str, Mapping[str, pa.DataType]]] = {
         "location": _TEXT,
         "channel": _TEXT,
         "fulfilment": _TEXT,
+        "shopper": _ID,
         "amount_yen": _YEN,
+        "coupon_yen": _YEN,
+        "points_used": _COUNT,
         "state": _TEXT,
         "reservation_id": _ID,
         "payment_id": _ID,
@@ -107,6 +110,17 @@ CORE: Final[Mapping[str, Mapping[str, pa.DataType]]] = {
     "idempotency_keys": {"client": _TEXT, "key": _TEXT, "status": _COUNT, "body": _TEXT},
     "webhook_inbox": {"event_id": _TEXT, "deliveries": _COUNT, "processed_s": _SECONDS},
     "payment_codes": {"brand": _TEXT, "payment_id": _ID},
+    "coupons": {"shopper": _ID, "discount_yen": _YEN, "min_yen": _YEN, "state": _TEXT, "order_id": _ID},
+    "points_programme": {"points_percent": _COUNT},
+    "points_accounts": {"shopper": _ID, "balance": _COUNT, "held": _COUNT},
+    "points_moves": {
+        "id": _ID,
+        "shopper": _ID,
+        "balance_change": _COUNT,
+        "held_change": _COUNT,
+        "reason": _TEXT,
+        "order_id": _ID,
+    },
     "tenders": {"brand": _TEXT, "fee_share": pa.float64(), "fee_yen": _YEN},
     "psp_files": {"day": _TEXT, "read_s": _SECONDS},
     "settlement_items": {
@@ -212,6 +226,7 @@ def write_book(directory: Path, book: str, rows: Iterable[Mapping[str, Any]]) ->
 def open_books(load: Path) -> duckdb.DuckDBPyConnection:
     """All books of the load directory `load` as tables of a connection, the client's history as `history`.
 
+    `discounts` (yen by order_id) is what coupon and points take off; nothing where a system has neither.
     `whole_history` is the same, or empty where a generator was killed: some calls may be missing then, and a law that
     needs all of them cannot judge. `is_captured(payment state)` and `is_paid(order state)` are macros for the laws.
     """
@@ -226,6 +241,8 @@ def open_books(load: Path) -> duckdb.DuckDBPyConnection:
         db.register(f"{book}_rows", table)
         db.execute(f'CREATE TABLE "{book}" AS SELECT * FROM {book}_rows')
         db.unregister(f"{book}_rows")
+    off = "coalesce(coupon_yen, 0) + coalesce(points_used, 0)"
+    db.execute(f"CREATE VIEW discounts AS SELECT id AS order_id, {off} AS yen FROM orders")
     report = load / "load.json"
     whole = report.is_file() and json.loads(report.read_text(encoding="utf-8")).get("history_complete", False)
     db.execute("CREATE VIEW whole_history AS SELECT * FROM history" + ("" if whole else " WHERE false"))

@@ -52,13 +52,15 @@ LAWS: Final = (
     ),
     Law(
         "order_amounts",
-        "an order's amount is the sum of its lines",
+        "an order's amount is the sum of its lines, less its coupon and its points",
         "SELECT count(*) FROM orders",
         """
-        SELECT format('order {}: {} yen, its lines {} yen', o.id, o.amount_yen,
-                coalesce(sum(quantity * unit_price_yen), 0)::BIGINT) AS what, o.id AS "order"
-        FROM orders o LEFT JOIN lines l ON l.order_id = o.id
-        GROUP BY o.id, o.amount_yen HAVING coalesce(sum(quantity * unit_price_yen), 0) <> o.amount_yen ORDER BY o.id
+        SELECT format('order {}: {} yen, its lines {} yen, less {} yen', o.id, o.amount_yen,
+                coalesce(sum(l.quantity * l.unit_price_yen), 0)::BIGINT, coalesce(max(d.yen), 0)) AS what,
+            o.id AS "order"
+        FROM orders o LEFT JOIN lines l ON l.order_id = o.id LEFT JOIN discounts d ON d.order_id = o.id
+        GROUP BY o.id, o.amount_yen
+        HAVING coalesce(sum(l.quantity * l.unit_price_yen), 0) - coalesce(max(d.yen), 0) <> o.amount_yen ORDER BY o.id
         """,
     ),
     Law(

@@ -9,13 +9,13 @@ from typing import Any, Final
 
 import duckdb
 
-from loadtest.audit import elsewhere, money, once, psp, settlement, states, stock
+from loadtest.audit import benefits, elsewhere, money, once, psp, settlement, states, stock
 from loadtest.audit.books import open_books
 from loadtest.audit.law import Law, Verdict, judge
 from loadtest.audit.needs import Columns, columns_of, lacking
 
 SCHEMA: Final = "omo.audit/1"
-LAWS: Final = (*money.LAWS, *once.LAWS, *stock.LAWS, *states.LAWS, *psp.LAWS, *settlement.LAWS)
+LAWS: Final = (*money.LAWS, *once.LAWS, *stock.LAWS, *states.LAWS, *psp.LAWS, *settlement.LAWS, *benefits.LAWS)
 
 
 @dataclass(frozen=True)

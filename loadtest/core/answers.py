@@ -12,6 +12,8 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
+from loadtest.core.messages import COUPON
+
 Units = int
 Count = Annotated[int, Meta(ge=0)]
 Amount = Annotated[int, Meta(ge=0)]
@@ -102,6 +104,8 @@ class OrderShown(Answer, frozen=True):
 
     order: int
     amount_yen: Amount
+    coupon_yen: Amount
+    points_used: Count
     paid_yen: Amount
     refunded_yen: Amount
     state: OrderState
@@ -119,6 +123,26 @@ class Code(Answer, frozen=True):
 
     code: str
     expires_at: Moment
+
+
+class Coupon(Answer, frozen=True):
+    """A coupon and whether an order may have it: only an open one."""
+
+    code: Annotated[str, Meta(pattern=COUPON)]
+    state: Literal["open", "held", "used", "expired"]
+    discount_yen: Amount
+    min_yen: Amount
+    shopper: int | None
+    expires_at: Moment
+
+
+class Points(Answer, frozen=True):
+    """A shopper's points: free = balance - held by orders that are not paid yet."""
+
+    shopper: int
+    balance: Count
+    held: Count
+    free: Count
 
 
 class Token(Answer, frozen=True):
@@ -291,7 +315,13 @@ ANSWERS: dict[tuple[str, str], Says] = {
         Placed,
         {
             409: (
+                "coupon_expired",
+                "coupon_invalid",
+                "coupon_not_yours",
+                "coupon_used",
                 "insufficient_stock",
+                "order_too_small",
+                "points_short",
                 "reservation_expired",
                 "reservation_mismatch",
                 "reservation_unknown",
@@ -301,6 +331,10 @@ ANSWERS: dict[tuple[str, str], Says] = {
     ),
     ("GET", "/v1/orders/{id}"): Says(200, OrderShown, {404: ("not_found",)}),
     **{("POST", f"/v1/orders/{{id}}/{action}"): _ADVANCE for action in ("ready", "collect", "ship", "cancel")},
+    ("POST", "/v1/coupons"): Says(201, Coupon),
+    ("GET", "/v1/coupons"): Says(200, Coupon, {400: ("invalid_request",), 404: ("not_found",)}),
+    ("POST", "/v1/points"): Says(201, Points),
+    ("GET", "/v1/members/{id}/points"): Says(200, Points),
     ("POST", "/v1/payment-codes"): Says(201, Code),
     ("POST", "/v1/member-tokens"): Says(201, Token),
     ("POST", "/v1/payments"): Says(

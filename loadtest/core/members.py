@@ -21,6 +21,7 @@ _OWNS: Final = {
     "/v1/orders/{id}": "SELECT EXISTS (SELECT FROM orders WHERE id = $1 AND shopper = $2) AS theirs",
     "/v1/payments/{id}": """SELECT EXISTS (SELECT FROM payments p JOIN orders o ON o.id = p.order_id
         WHERE p.id = $1 AND o.shopper = $2) AS theirs""",
+    "/v1/members/{id}/points": "SELECT $1::bigint = $2::bigint AS theirs",
 }
 
 

@@ -10,11 +10,16 @@ from msgspec import Meta
 NO_CARD: Final = r"^(?!.*[0-9]([ -]?[0-9]){12})[^\x00-\x1f]*$"
 """Text that people write has no 13 digits in a row: card numbers must not be stored, not even by mistake."""
 
+COUPON: Final = r"^[0-9a-f]{32}$"
+"""A coupon's code: 128 random bits in hex."""
+
 Id = Annotated[int, Meta(ge=1, le=2**63 - 1)]
 Shopper = Annotated[int, Meta(ge=0, le=2**63 - 1)]
 Sku = Annotated[int, Meta(ge=0, le=2**31 - 1)]
 Quantity = Annotated[int, Meta(ge=1, le=100_000)]
 Yen = Annotated[int, Meta(ge=1, le=10**12)]
+Points = Annotated[int, Meta(ge=0, le=10**9)]
+Life = Annotated[float, Meta(gt=0, le=366 * 86_400)]
 Name = Annotated[str, Meta(min_length=1, max_length=64, pattern=NO_CARD)]
 Text = Annotated[str, Meta(min_length=1, max_length=200, pattern=NO_CARD)]
 Token = Annotated[str, Meta(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f]*$")]
@@ -57,7 +62,10 @@ class Reservation(Message, frozen=True):
 
 
 class Order(Message, frozen=True):
-    """Buy these items, with or without an earlier reservation of just these."""
+    """Buy these items, with or without an earlier reservation of just these.
+
+    `coupon` and `points` (the shopper's, one yen each) lessen what is to pay.
+    """
 
     location: Name
     lines: Annotated[list[PricedLine], Meta(min_length=1, max_length=200)]
@@ -65,6 +73,24 @@ class Order(Message, frozen=True):
     fulfilment: Literal["carry", "ship", "collect"]
     shopper: Shopper | None = None
     reservation: Id | None = None
+    coupon: Annotated[str, Meta(pattern=COUPON)] | None = None
+    points: Points = 0
+
+
+class CouponIssue(Message, frozen=True):
+    """A coupon for `ttl_s` seconds, for orders of `min_yen` at least. Without a shopper it is the bearer's."""
+
+    discount_yen: Yen
+    ttl_s: Life
+    min_yen: Annotated[int, Meta(ge=0, le=10**12)] = 0
+    shopper: Shopper | None = None
+
+
+class PointsGrant(Message, frozen=True):
+    """Points for one shopper."""
+
+    shopper: Shopper
+    points: Annotated[int, Meta(ge=1, le=10**9)]
 
 
 class PaymentCode(Message, frozen=True):
@@ -140,11 +166,15 @@ class Tender(Message, frozen=True):
 
 
 class Seed(Message, frozen=True):
-    """The opening state of an empty database. `tenders` left out: those of a scenario that names none."""
+    """The opening state of an empty database. `tenders` left out: those of a scenario that names none.
+
+    `points_percent`: points that members earn per 100 yen paid, for good; 0: none.
+    """
 
     products: list[SeedProduct]
     stock: list[SeedStock]
     tenders: list[Tender] | None = None
+    points_percent: Annotated[int, Meta(ge=0, le=100)] = 0
 
 
 class Settle(Message, frozen=True):

@@ -9,7 +9,7 @@ import msgspec
 
 from loadtest.core.answers import ANSWERS, Error, Status
 from loadtest.core.auth import KINDS
-from loadtest.core.messages import Event
+from loadtest.core.messages import COUPON, Event
 
 if TYPE_CHECKING:
     from loadtest.core.routes import Route
@@ -116,6 +116,9 @@ def _parameters(route: Route) -> list[dict[str, Any]]:
         found.append({"name": "sku", "in": "query", "required": True, "schema": sku})
         name = {"type": "string", "minLength": 1, "maxLength": 64}
         found.append({"name": "location", "in": "query", "required": True, "schema": name})
+    if (route.method, route.path) == ("GET", "/v1/coupons"):
+        code = {"type": "string", "pattern": COUPON}
+        found.append({"name": "code", "in": "query", "required": True, "schema": code})
     return found
 
 

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from loadtest.core import (
+    benefits,
     catalogue,
     members,
     messages,
@@ -71,6 +72,18 @@ def routes() -> list[Route]:
         Route("POST", "/v1/orders", _TILL_APP, orders.place, "Place an order", messages.Order, keyed=True),
         Route("GET", "/v1/orders/{id}", _ALL | _MEMBER, orders.show, "Where an order stands"),
         *steps,
+        Route(
+            "POST",
+            "/v1/coupons",
+            _APP | _OFFICE,
+            benefits.issue_coupon,
+            "Issue a coupon",
+            messages.CouponIssue,
+            keyed=True,
+        ),
+        Route("GET", "/v1/coupons", _ALL, benefits.show_coupon, "What a coupon is worth"),
+        Route("POST", "/v1/points", _OFFICE, benefits.grant_points, "Grant points", messages.PointsGrant, keyed=True),
+        Route("GET", "/v1/members/{id}/points", _APP | _OFFICE | _MEMBER, benefits.show_points, "A shopper's points"),
         Route(
             "POST",
             "/v1/payment-codes",

@@ -48,5 +48,6 @@ async def _load(connection: Any, message: Seed) -> tuple[int, dict[str, object]]
     await connection.execute(_OPENING_MOVES)
     tenders = default_tenders() if message.tenders is None else message.tenders
     await connection.copy_records_to_table("tenders", records=[msgspec.structs.astuple(tender) for tender in tenders])
+    await connection.execute("UPDATE points_programme SET points_percent = $1", message.points_percent)
     await connection.execute("ANALYZE products, stock")
     return 200, {"products": len(products), "stock": len(stock)}

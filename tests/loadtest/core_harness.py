@@ -205,8 +205,9 @@ def assert_books_hold(url: str) -> None:
     assert sum(balances.values()) == 0
     money = sql(
         url,
-        """SELECT coalesce(sum(amount_yen - refunded_yen) FILTER (WHERE captured_at IS NOT NULL), 0)::bigint AS kept,
-                  coalesce(sum(amount_yen) FILTER (WHERE applied), 0)::bigint AS sold FROM payments""",
+        """SELECT coalesce(sum(p.amount_yen - refunded_yen) FILTER (WHERE captured_at IS NOT NULL), 0)::bigint AS kept,
+                  coalesce(sum(p.amount_yen + coupon_yen + points_used) FILTER (WHERE applied), 0)::bigint AS sold
+           FROM payments p JOIN orders o ON o.id = p.order_id""",
     )[0]
     assets = ("cash_drawer", "psp_receivable", "settlement_due", "psp_fees")
     assert sum(balances.get(account, 0) for account in assets) == money["kept"]

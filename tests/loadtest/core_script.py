@@ -25,6 +25,7 @@ def opening() -> dict[str, Any]:
     return {
         "products": [{"sku": sku, "name": f"item {sku}", "price_yen": PRICE_YEN} for sku in UNITS],
         "stock": [{"location": PLACE, "sku": sku, "on_hand": units} for sku, units in UNITS.items()],
+        "points_percent": 10,
     }
 
 
@@ -47,14 +48,23 @@ class Journey:
         return int(told.get("reservation", 0))
 
     async def place(
-        self, sku: int, units: int, fulfilment: str, reservation: int | None = None, *, twice: bool = False
+        self,
+        sku: int,
+        units: int,
+        fulfilment: str,
+        reservation: int | None = None,
+        *,
+        twice: bool = False,
+        off: int = 0,
+        **more: Any,
     ) -> None:
+        """`off`: what the coupon and points in `more` take off."""
         line = {"sku": sku, "quantity": units, "unit_price_yen": PRICE_YEN}
-        body = {"location": PLACE, "lines": [line], "channel": "app", "fulfilment": fulfilment}
+        body = {"location": PLACE, "lines": [line], "channel": "app", "fulfilment": fulfilment, **more}
         if reservation is not None:
             body["reservation"] = reservation
         told = await self.shop.step(self.number, "order", "app", "/v1/orders", body, self.key("order"))
-        self.order, self.yen = int(told.get("order", 0)), units * PRICE_YEN
+        self.order, self.yen = int(told.get("order", 0)), units * PRICE_YEN - off
         if twice:
             await self.shop.call("app", "POST", "/v1/orders", body, self.key("order"))
 
@@ -234,6 +244,62 @@ async def holds_that_end(shop: Shop) -> None:
         await slow.pay("cash", "cash")
 
 
+async def coupon(shop: Shop, name: str) -> str:
+    """The code of a new coupon of 30 yen."""
+    body = {"discount_yen": 30, "min_yen": PRICE_YEN, "ttl_s": 7 * 86_400}
+    _, answer = await shop.call("app", "POST", "/v1/coupons", body, name)
+    return str(answer["code"])
+
+
+async def coupons_and_points(shop: Shop) -> None:
+    for shopper, points in ((7, 200), (8, 100)):
+        body = {"shopper": shopper, "points": points}
+        await shop.call("back_office", "POST", "/v1/points", body, f"points for {shopper}")
+    once = await coupon(shop, "coupon-1")
+    both = Journey(shop, 100)
+    await both.place(21, 2, "carry", off=80, shopper=7, coupon=once, points=50, twice=True)
+    await both.pay("cash", "cash", twice=True)
+    refusals: tuple[tuple[int, int, int, dict[str, Any]], ...] = (
+        (101, 1, 30, {"coupon": once}),  # was used
+        (102, 10, 1000, {"shopper": 7, "points": 1000}),  # are not there
+    )
+    for number, units, off, more in refusals:
+        refused = Journey(shop, number)
+        await refused.place(21, units, "carry", off=off, **more)
+        if refused.order:
+            await refused.pay("cash", "cash")
+    await unpaid_benefits(shop)
+    earns, spends = Journey(shop, 110), Journey(shop, 111)
+    await earns.place(23, 2, "carry", shopper=9)
+    await earns.pay("cash", "cash")
+    await spends.place(23, 1, "carry", off=30, shopper=9, points=30)
+    await spends.pay("cash", "cash")
+    await earns.refund(2 * PRICE_YEN, "back")  # of the 30 points that it earned 12 are there
+
+
+async def unpaid_benefits(shop: Shop) -> None:
+    """One coupon and the points of one shopper go from order to order until one is paid, and then given back."""
+    code = await coupon(shop, "coupon-2")
+    more: dict[str, Any] = {"shopper": 8, "coupon": code, "points": 60}
+    await Journey(shop, 103).place(22, 51, "ship", off=90, **more)  # no stock: keeps neither
+    overdue = Journey(shop, 104)
+    await overdue.place(22, 2, "ship", off=90, **more)
+    await overdue.hold_ends()
+    cancelled = Journey(shop, 105)
+    await cancelled.place(22, 2, "ship", off=90, **more)
+    await cancelled.advance("cancel")
+    late = Journey(shop, 106)
+    await late.place(22, 2, "ship", off=90, **more)
+    await late.pay("card", cut="after")
+    await late.advance("cancel")
+    await late.told_by_provider("captured")
+    returned = Journey(shop, 107)
+    await returned.place(22, 2, "ship", off=90, **more)
+    await returned.pay("card")
+    await returned.refund(100, "part")
+    await returned.advance("cancel")
+
+
 async def hot_item(shop: Shop) -> None:
     """Two units and more buyers: the first waits for the stock row, the others for the batch of the first."""
     buyers = [Journey(shop, 80 + number) for number in range(6)]
@@ -275,6 +341,7 @@ SCENES = (
     codes,
     money_back,
     holds_that_end,
+    coupons_and_points,
     hot_item,
     end_of_the_day,
 )

@@ -102,6 +102,8 @@ def test_a_payment_completes_an_order_that_is_carried_out(shop: Shop, psp: Provi
         "order": order,
         "state": "completed",
         "amount_yen": 200,
+        "coupon_yen": 0,
+        "points_used": 0,
         "paid_yen": 200,
         "refunded_yen": 0,
     }
@@ -238,6 +240,8 @@ def test_success_after_a_cancellation_is_refunded(shop: Shop, psp: Provider) -> 
         "order": order,
         "state": "cancelled",
         "amount_yen": 100,
+        "coupon_yen": 0,
+        "points_used": 0,
         "paid_yen": 0,
         "refunded_yen": 0,
     }

@@ -16,7 +16,7 @@ import asyncpg
 import pytest
 from core_harness import assert_books_hold, core, sql
 from core_in_memory import Shop, database_url, shop
-from core_script import PLACE, UNITS, Journey, end_of_the_day
+from core_script import PLACE, UNITS, Journey, coupon, end_of_the_day
 
 from loadtest import office
 from loadtest.audit.books import dump_core, write_book
@@ -144,7 +144,7 @@ def test_a_database_of_the_version_before_goes_on_with_its_data_and_its_books_ho
 
 
 async def go_on(url: str, load: Path) -> None:
-    """The provider as it was, a new sale, the end of the day, and the provider's files of both days."""
+    """The provider as it was, new sales, the end of the day, and the provider's files of both days."""
     async with shop(url) as running:
         journal = load / "journal.jsonl"
         journal.write_bytes((BEFORE / "psp_book.jsonl").read_bytes())
@@ -153,6 +153,11 @@ async def go_on(url: str, load: Path) -> None:
         later = Journey(running, 90)
         await later.place(20, 2, "carry")
         assert (await later.pay("card", "card"))["state"] == "captured"
+        code = await coupon(running, "coupon")
+        await running.call("back_office", "POST", "/v1/points", {"shopper": 1, "points": 20}, "points")
+        lessened = Journey(running, 91)
+        await lessened.place(20, 1, "carry", off=50, shopper=1, coupon=code, points=20)
+        assert (await lessened.pay("cash", "cash"))["state"] == "captured"
         await end_of_the_day(running)
         for day in _days_of(running):
             status, answer = await running.call(

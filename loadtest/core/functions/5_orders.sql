@@ -1,8 +1,11 @@
--- Marks an order whose hold has ended as expired and frees its units. The caller holds the order's lock.
+-- Marks an order whose hold has ended as expired and frees its units, its coupon and its points. The caller holds the order's lock.
 CREATE OR REPLACE FUNCTION expire_order(p_order bigint) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+    o orders;
 BEGIN
     PERFORM free_lines((SELECT array_agg(id) FROM lines WHERE order_id = p_order), 'expired');
-    UPDATE orders SET state = 'expired' WHERE id = p_order;
+    UPDATE orders SET state = 'expired' WHERE id = p_order RETURNING * INTO o;
+    PERFORM release_benefits(o);
 END $$;
 
 -- Hands the lines of a reservation to an order. Null when done, otherwise the rejection. Prices come from the order.
@@ -66,39 +69,62 @@ BEGIN
         WHERE w.placed IS NOT NULL AND l.reservation_id = w.reservation AND l.sku = w.sku;
 END $$;
 
--- Places a batch of orders. `p_line_of` names the order (1, 2, ...) of each line.
+-- Places a batch of orders. `p_line_of` names the order (1, 2, ...) of each line, `p_amounts` are the sums of the lines.
+-- Coupons and points: null when none of the batch has any.
 CREATE OR REPLACE FUNCTION place_orders(p_clients text[], p_keys text[], p_fingerprints bytea[], p_locations text[],
     p_amounts bigint[], p_channels text[], p_fulfilments text[], p_shoppers bigint[], p_reservations bigint[],
-    p_hold_s double precision, p_line_of int[], p_skus int[], p_quantities int[], p_prices bigint[])
+    p_hold_s double precision, p_line_of int[], p_skus int[], p_quantities int[], p_prices bigint[],
+    p_coupons text[] DEFAULT NULL, p_points bigint[] DEFAULT NULL)
 RETURNS SETOF outcome LANGUAGE plpgsql AS $$
 DECLARE
     claimed  outcome[] := claim_keys(p_clients, p_keys, p_fingerprints);
+    eligible outcome[] := claimed;  -- claimed, and null only where coupon and points are as they should be
     refused  text[];
     ids      bigint[];
     ends_at  timestamptz;
     statuses int[];
     bodies   text[];
+    benefits record;
+    amounts  bigint[] := p_amounts;
+    discount bigint[] := array_fill(0::bigint, ARRAY[cardinality(p_keys)]);
+    points   bigint[] := coalesce(p_points, discount);
 BEGIN
     PERFORM FROM reservations WHERE id = ANY (p_reservations) ORDER BY id FOR UPDATE;
     PERFORM lock_stock(array_agg(p_locations[l.request]), array_agg(l.sku))
         FROM unnest(p_line_of, p_skus) AS l (request, sku);
-    refused := refusals_of_stock(claimed, p_reservations, p_locations, p_line_of, p_skus, p_quantities);
+    IF p_coupons IS NOT NULL THEN
+        benefits := judge_benefits(claimed, p_amounts, p_shoppers, p_coupons, points);
+        discount := benefits.coupon_yen;
+        SELECT array_agg(r.amount - r.discount - r.points ORDER BY place),
+               array_agg(CASE WHEN r.refused IS NULL THEN claimed[place] ELSE ROW(409, r.refused, false)::outcome END
+                         ORDER BY place) INTO amounts, eligible
+            FROM unnest(p_amounts, discount, points, benefits.refused) WITH ORDINALITY
+                AS r (amount, discount, points, refused, place);
+    END IF;
+    refused := refusals_of_stock(eligible, p_reservations, p_locations, p_line_of, p_skus, p_quantities);
     IF array_remove(p_reservations, NULL) <> '{}' THEN
-        refused := take_over_reservations(claimed, refused, p_reservations, p_locations, p_line_of, p_skus,
+        refused := take_over_reservations(eligible, refused, p_reservations, p_locations, p_line_of, p_skus,
                                           p_quantities);
+    END IF;
+    IF p_coupons IS NOT NULL THEN
+        SELECT array_agg(coalesce(r.before, r.refused) ORDER BY place) INTO refused
+            FROM unnest(benefits.refused, refused) WITH ORDINALITY AS r (before, refused, place);
     END IF;
     SELECT array_agg(CASE WHEN r.known IS NULL AND r.refused IS NULL THEN nextval('orders_id_seq') END ORDER BY place)
         INTO ids FROM unnest(claimed, refused) WITH ORDINALITY AS r (known, body, replayed, refused, place);
     ends_at := clock_timestamp() + make_interval(secs => p_hold_s);
-    INSERT INTO orders (id, location, channel, fulfilment, shopper, amount_yen, reservation_id, expires_at)
-        OVERRIDING SYSTEM VALUE
-        SELECT r.*, ends_at FROM unnest(ids, p_locations, p_channels, p_fulfilments, p_shoppers, p_amounts,
-                                        p_reservations) AS r (id) WHERE r.id IS NOT NULL;
+    INSERT INTO orders (id, location, channel, fulfilment, shopper, amount_yen, reservation_id, coupon_yen, points_used,
+                        expires_at) OVERRIDING SYSTEM VALUE
+        SELECT r.*, ends_at FROM unnest(ids, p_locations, p_channels, p_fulfilments, p_shoppers, amounts,
+                                        p_reservations, discount, points) AS r (id) WHERE r.id IS NOT NULL;
     PERFORM write_order_lines(ids, p_reservations, p_locations, p_line_of, p_skus, p_quantities, p_prices, ends_at);
+    IF p_coupons IS NOT NULL THEN
+        PERFORM hold_benefits(ids, p_shoppers, p_coupons, points);
+    END IF;
     SELECT array_agg(CASE WHEN r.id IS NOT NULL THEN 201 WHEN r.refused IS NOT NULL THEN 409 END ORDER BY place),
            array_agg(coalesce(r.refused, format('{"order":%s,"amount_yen":%s,"state":"pending_payment"}', r.id,
                                                 r.amount)) ORDER BY place) INTO statuses, bodies
-        FROM unnest(ids, refused, p_amounts) WITH ORDINALITY AS r (id, refused, amount, place);
+        FROM unnest(ids, refused, amounts) WITH ORDINALITY AS r (id, refused, amount, place);
     RETURN QUERY SELECT * FROM store_outcomes(p_clients, p_keys, p_fingerprints, claimed, statuses, bodies);
 END $$;
 
@@ -164,6 +190,8 @@ BEGIN
         PERFORM move_lines(order_lines, 'allocated', 'returned', 'return');
         IF o.payment_id IS NOT NULL THEN
             refund := refund_rest(o.payment_id, 'cancelled');
+        ELSE
+            PERFORM release_benefits(o);
         END IF;
     END IF;
     UPDATE orders SET state = next WHERE id = o.id;

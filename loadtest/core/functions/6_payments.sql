@@ -41,9 +41,9 @@ BEGIN
 END $$;
 
 -- Orders are paid by captured payments: their held units become sold or allocated, the money is booked as sales. The
--- n-th elements belong together. The caller holds orders and stock.
-CREATE OR REPLACE FUNCTION sell_orders(p_payments bigint[], p_orders bigint[], p_assets text[], p_amounts bigint[])
-RETURNS void LANGUAGE plpgsql SET enable_hashjoin = off SET enable_mergejoin = off AS $$
+-- n-th elements belong together. The caller holds orders and stock and, where they are `p_rewarded`, their benefits.
+CREATE OR REPLACE FUNCTION sell_orders(p_payments bigint[], p_orders bigint[], p_assets text[], p_amounts bigint[],
+    p_rewarded boolean) RETURNS void LANGUAGE plpgsql SET enable_hashjoin = off SET enable_mergejoin = off AS $$
 BEGIN
     PERFORM sell_held_lines(p_orders);
     UPDATE orders o SET state = CASE o.fulfilment WHEN 'carry' THEN 'completed' ELSE 'paid' END,
@@ -51,6 +51,9 @@ BEGIN
         FROM unnest(p_payments, p_orders) AS p (id, order_id) WHERE o.id = p.order_id;
     PERFORM post_transfers('capture', p_assets, array_fill('sales'::text, ARRAY[cardinality(p_payments)]), p_amounts,
                            p_orders, p_payments, NULL);
+    IF p_rewarded THEN
+        PERFORM use_benefits(p_orders);
+    END IF;
 END $$;
 
 -- Money for an order that is closed: unapplied, and given back. Answers the refund.
@@ -71,8 +74,8 @@ BEGIN
 END $$;
 
 -- Books captures. Orders that still wait for their payment are paid and their held units become sold or allocated; all
--- other money is unapplied and its refund is answered. The caller holds orders, payments and stock.
-CREATE OR REPLACE FUNCTION book_captures(p_payments bigint[]) RETURNS TABLE (payment bigint, refund bigint)
+-- other money is unapplied and its refund is answered. The caller holds orders, payments, stock and benefits.
+CREATE OR REPLACE FUNCTION book_captures(p_payments bigint[], p_rewarded boolean) RETURNS TABLE (payment bigint, refund bigint)
 LANGUAGE plpgsql SET enable_hashjoin = off SET enable_mergejoin = off AS $$
 DECLARE
     in_time    bigint[];
@@ -89,7 +92,7 @@ BEGIN
     IF in_time IS NOT NULL THEN
         UPDATE payments SET state = 'captured', applied = true, captured_at = clock_timestamp()
             WHERE id = ANY (in_time);
-        PERFORM sell_orders(in_time, order_ids, assets, amounts);
+        PERFORM sell_orders(in_time, order_ids, assets, amounts, p_rewarded);
     END IF;
     FOR payment IN SELECT id FROM unnest(p_payments) AS id WHERE id <> ALL (coalesce(in_time, '{}')) ORDER BY id LOOP
         refund := book_late_capture(payment);
@@ -218,9 +221,12 @@ DECLARE
     again    bigint[];
     statuses int[];
     bodies   text[];
+    rewarded boolean := lock_orders(p_orders);
 BEGIN
-    PERFORM FROM orders WHERE id = ANY (p_orders) ORDER BY id FOR UPDATE;
     PERFORM lock_stock_of((SELECT array_agg(id) FROM lines WHERE order_id = ANY (p_orders)));
+    IF rewarded THEN
+        PERFORM lock_benefits(p_orders);
+    END IF;
     SELECT array_agg(CASE WHEN r.known IS NOT NULL THEN NULL WHEN o.id IS NULL THEN missing
             ELSE coalesce(payment_obstacle(o, r.amount),
                           CASE WHEN r.method = 'cpm' THEN code_obstacle(r.code, r.brand) END) END ORDER BY r.place),
@@ -238,7 +244,8 @@ BEGIN
                CASE WHEN r.method <> 'cash' THEN r.client || ':' || r.key END
         FROM unnest(ids, p_orders, p_methods, p_brands, p_amounts, p_clients, p_keys)
             AS r (id, order_id, method, brand, amount, client, key) WHERE r.id IS NOT NULL;
-    PERFORM sell_orders(array_agg(r.id), array_agg(r.order_id), array_agg(asset_account('cash')), array_agg(r.amount))
+    PERFORM sell_orders(array_agg(r.id), array_agg(r.order_id), array_agg(asset_account('cash')), array_agg(r.amount),
+                        rewarded)
         FROM unnest(ids, p_orders, p_methods, p_amounts) AS r (id, order_id, method, amount)
         WHERE r.method = 'cash' AND r.id IS NOT NULL HAVING count(*) > 0;
     PERFORM use_codes(array_agg(r.id), array_agg(r.code)) FROM unnest(ids, p_methods, p_codes) AS r (id, method, code)
@@ -302,8 +309,9 @@ DECLARE
     too_late bigint[];
     refunded bigint[];
     answers  record;
+    placed   bigint[] := ARRAY(SELECT order_id FROM payments WHERE id = ANY (p_payments));
+    rewarded boolean := lock_orders(placed);
 BEGIN
-    PERFORM FROM orders WHERE id IN (SELECT order_id FROM payments WHERE id = ANY (p_payments)) ORDER BY id FOR UPDATE;
     PERFORM FROM payments WHERE id = ANY (p_payments) ORDER BY id FOR UPDATE;
     SELECT array_agg(p.id) INTO captured FROM unnest(p_payments, p_news) AS r (id, news) JOIN payments p ON p.id = r.id
         WHERE r.news = 'captured'
@@ -312,7 +320,11 @@ BEGIN
     IF captured IS NOT NULL THEN
         PERFORM lock_stock_of((SELECT array_agg(l.id) FROM payments p JOIN lines l ON l.order_id = p.order_id
                                WHERE p.id = ANY (captured)));
-        SELECT array_agg(b.payment), array_agg(b.refund) INTO too_late, refunded FROM book_captures(captured) AS b;
+        IF rewarded THEN
+            PERFORM lock_benefits(placed);
+        END IF;
+        SELECT array_agg(b.payment), array_agg(b.refund) INTO too_late, refunded
+            FROM book_captures(captured, rewarded) AS b;
     END IF;
     SELECT array_agg(p.client ORDER BY r.place) AS clients, array_agg(p.idempotency_key ORDER BY r.place) AS keys,
            array_agg(payment_status(p) ORDER BY r.place) AS statuses,

@@ -33,6 +33,9 @@ BEGIN
         PERFORM post_transfer('refund_settled', 'refunds_payable',
             CASE p.method WHEN 'cash' THEN 'cash_drawer' ELSE 'psp_receivable' END,
             r.amount_yen, p.order_id, p.id, r.id);
+        IF p.applied AND p.refunded_yen + r.amount_yen = p.amount_yen THEN
+            PERFORM return_benefits(p.order_id, p.id, r.id);
+        END IF;
     ELSIF r.state = 'pending' AND p_news = 'failed' THEN
         r.state := 'failed';
         UPDATE refunds q SET state = 'failed', settled_at = clock_timestamp() WHERE q.id = r.id;
