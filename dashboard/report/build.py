@@ -138,7 +138,7 @@ def _versions(runs: Sequence[Path], load: LoadRun | None, say: Words) -> str:
         manifest = read_manifest(run)
         rows.append([run.name, say("report.hash"), manifest["inputs_hash"]])
         rows.append([run.name, say("report.versions"), _listed(manifest["versions"])])
-    if load is not None:
+    if load is not None and "versions" in load.result:  # a soak does not say
         rows.append([load.name, say("report.versions"), _listed(load.result["versions"])])
     return markup.section(
         say("report.versions"), markup.table([say("report.run"), "", ""], rows, say("report.versions_caption"), words=3)

@@ -78,8 +78,10 @@ def fit_purchases(known: Histories) -> Estimate:
     """BG/NBD of these histories."""
     try:
         found = bg_nbd.fit(known.x, known.t_x, known.observed)
-    except RuntimeError as error:
-        raise UsageError(f"{error}; more customers or more time are needed") from None
+    except RuntimeError:
+        raise UsageError(
+            f"the purchases of these {len(known.x)} customers fit no BG/NBD model: take more customers or a longer time"
+        ) from None
 
     def likelihood(log_parameters: Floats) -> float:
         return bg_nbd.log_likelihood(BgNbd(*np.exp(log_parameters)), known.x, known.t_x, known.observed)
@@ -95,8 +97,10 @@ def fit_spend(known: Histories) -> Estimate:
     x, spend = known.x[again], known.spend[again]
     try:
         found = gamma_gamma.fit(x, spend)
-    except RuntimeError as error:
-        raise UsageError(f"{error}; more customers who have come back are needed") from None
+    except RuntimeError:
+        raise UsageError(
+            f"what these {len(x)} customers who came back spent fits no Gamma-Gamma model: take more of them"
+        ) from None
 
     def likelihood(log_parameters: Floats) -> float:
         return gamma_gamma.log_likelihood(GammaGamma(*np.exp(log_parameters)), x, spend)
