@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import isnan
 from typing import Any, Final
 
 from dashboard.statement import COMPANY, GROUPS, TOTAL, Line
@@ -72,7 +73,8 @@ def group_steps(lines: Sequence[Line]) -> list[Step]:
         if line.owner != COMPANY or line.account not in (*GROUPS, TOTAL):
             continue
         if line.difference is not None and (line.difference.mean or line.account == TOTAL):
-            found.append(Step(line.account, line.difference.mean, line.difference.half_width, line.account == TOTAL))
+            half_width = None if isnan(line.difference.half_width) else line.difference.half_width
+            found.append(Step(line.account, line.difference.mean, half_width, line.account == TOTAL))
     return found
 
 

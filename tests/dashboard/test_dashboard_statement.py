@@ -72,6 +72,12 @@ def test_waterfalls_end_at_the_company(pair: Pair) -> None:
         assert sum(step.change_yen for step in steps[:-1]) == pytest.approx(steps[-1].change_yen)
 
 
+def test_a_step_of_a_single_replication_has_no_interval() -> None:
+    one = t_interval([3.0])
+    (step,) = group_steps([Line(COMPANY, TOTAL, one, one, one)])
+    assert (step.change_yen, step.half_width_yen) == (3.0, None)
+
+
 def test_what_no_division_owns_has_a_column_and_a_bar_where_there_is_any() -> None:
     """Of 10 yen more, the stores see 4, EC sees 9, and -3 are in neither P/L."""
     changes = {"store_pl_yen": 4.0, "ec_pl_yen": 9.0, "unallocated_yen": -3.0, "contribution_yen": 10.0}
