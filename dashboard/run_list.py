@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final, Literal
@@ -34,6 +37,8 @@ class RunEntry:
     created: str = ""
     note: str = ""
     inputs_hash: str = ""
+    scenario: str = ""
+    """A digest of the resolved scenario: runs of one scenario have the same, however many replications they have."""
 
     @property
     def readable(self) -> bool:
@@ -50,7 +55,7 @@ def entries(root: Path) -> list[RunEntry]:
     """All runs in `root`, newest first; a run that cannot be read is listed as such."""
     folders = [path.parent for path in root.glob("*/manifest.json")]
     folders += list(root.glob(f".*{_PARTIAL}"))
-    return [entry(folder) for folder in sorted(folders, key=_age, reverse=True)]
+    return sorted((entry(folder) for folder in folders), key=_made, reverse=True)
 
 
 def entry(folder: Path) -> RunEntry:
@@ -76,6 +81,26 @@ def _kept(folder: Path, _mtime_ns: int, _size: int) -> RunEntry:
 def comparable(a: RunEntry, b: RunEntry) -> bool:
     """Whether two runs have the same shoppers over the same days, and a replication that both have finished."""
     return (a.seed, a.days) == (b.seed, b.days) and bool(set(a.finished) & set(b.finished))
+
+
+def newest_pair(runs: Sequence[RunEntry]) -> tuple[int, int] | None:
+    """Places in `runs`, newest first, of the newest two that can be compared, B second; of two scenarios if there are.
+
+    A run compared with another of its own scenario differs in nothing.
+    """
+    pairs = [
+        (first, second)
+        for second, b in enumerate(runs)
+        for first, a in enumerate(runs[second + 1 :], second + 1)
+        if comparable(a, b)
+    ]
+    telling = (pair for pair in pairs if differ(runs[pair[0]], runs[pair[1]]))
+    return next(telling, pairs[0] if pairs else None)
+
+
+def differ(a: RunEntry, b: RunEntry) -> bool:
+    """Whether two runs are of different scenarios."""
+    return a.scenario != b.scenario
 
 
 def progress(folder: Path) -> tuple[int, int] | None:
@@ -105,7 +130,21 @@ def _read(folder: Path, manifest: dict[str, Any]) -> RunEntry:
         created=manifest["created"],
         note=manifest["note"],
         inputs_hash=manifest["inputs_hash"],
+        scenario=_digest(folder / "scenario.toml"),
     )
+
+
+def _digest(scenario: Path) -> str:
+    try:
+        return hashlib.sha256(scenario.read_bytes()).hexdigest()
+    except OSError:
+        return ""
+
+
+def _made(run: RunEntry) -> tuple[str, float]:
+    """When a run was made, as manifests write it; of one without a manifest, when it last said something."""
+    age = _age(run.path)
+    return run.created or datetime.fromtimestamp(age, UTC).strftime("%Y-%m-%dT%H:%M:%SZ"), age
 
 
 def _out(run: RunEntry) -> Path:

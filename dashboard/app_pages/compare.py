@@ -10,7 +10,7 @@ import streamlit as st
 from dashboard import any_two, difference_figures, findings, page
 from dashboard.amounts import figure, interval
 from dashboard.any_two import Change, Reason
-from dashboard.run_list import RunEntry, comparable, entries
+from dashboard.run_list import RunEntry, entries, newest_pair
 from dashboard.words import Words
 from scenarios.errors import OmoError
 
@@ -49,9 +49,7 @@ def draw() -> None:
 
 def _pair(found: dict[str, RunEntry], say: Words) -> tuple[RunEntry, RunEntry]:
     runs = list(found.values())
-    newest = next(
-        ((i, j) for j, b in enumerate(runs) for i, a in enumerate(runs) if i > j and comparable(a, b)), (1, 0)
-    )
+    newest = newest_pair(runs) or (1, 0)
 
     def label(name: str) -> str:
         run = found[name]

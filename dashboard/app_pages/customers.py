@@ -19,7 +19,7 @@ from dashboard.charts.grids import Grid
 from dashboard.charts.palette import APP, NEUTRAL
 from dashboard.charts.steps import moves, stayed
 from dashboard.customer_queries import lost_curve, period_days, satisfaction_curve
-from dashboard.run_list import RunEntry, comparable, entries
+from dashboard.run_list import RunEntry, comparable, differ, entries
 from dashboard.run_tables import Answers
 from dashboard.typeface import STACK
 from dashboard.words import Words
@@ -70,10 +70,13 @@ def draw() -> None:
 
 
 def _default() -> None:
-    """Where nobody has chosen a run: the newest that is not the world without links, if there is one."""
+    """Where nobody has chosen a run: the newest that is not the world without links, best with one to compare with."""
     if st.query_params.get("run") or st.session_state.get("picked_run"):
         return
-    found = next((run for run in entries(page.root()) if run.readable and not _siloed(run)), None)
+    everything = entries(page.root())
+    linked = [run for run in everything if run.readable and not _siloed(run)]
+    telling = (run for run in linked if any(comparable(one, run) and differ(one, run) for one in everything))
+    found = next(telling, linked[0] if linked else None)
     if found is not None:
         page.keep_in_url(run=found.name)
 
@@ -84,11 +87,13 @@ def _siloed(run: RunEntry) -> bool:
 
 
 def _against(run: RunEntry, say: Words) -> RunEntry | None:
-    """The world without the change: the oldest with the same shoppers, or none."""
+    """The world without the change: the oldest of another scenario with the same shoppers, or none."""
     others = {one.name: one for one in entries(page.root()) if one.name != run.name and comparable(one, run)}
     if not others:
         return None
-    names = [*sorted(others, key=lambda name: (not _siloed(others[name]), others[name].created)), _NONE]
+    names = sorted(others, key=lambda name: (not differ(others[name], run), not _siloed(others[name]),
+                                             others[name].created))  # fmt: skip
+    names.insert(sum(differ(other, run) for other in others.values()), _NONE)
 
     def label(name: str) -> str:
         return say("customers.against_none") if name == _NONE else f"{say.title(others[name].title)} · {name}"

@@ -10,7 +10,7 @@ import streamlit as st
 
 from dashboard import difference_figures, findings, ledger_figures, page, side_by_side
 from dashboard.amounts import NOTHING, interval
-from dashboard.run_list import RunEntry, comparable, entries
+from dashboard.run_list import RunEntry, entries, newest_pair
 from dashboard.statement import GROUPS, Line, owners, paired_lines, shown_accounts, sums_among
 from dashboard.words import Words
 from scenarios.errors import OmoError
@@ -95,7 +95,7 @@ def _several(runs: list[RunEntry], say: Words) -> bool:
 
 def _pair(found: dict[str, RunEntry], say: Words) -> tuple[RunEntry, RunEntry]:
     names = list(found)
-    first, second = _newest_pair(list(found.values()))
+    first, second = newest_pair(list(found.values())) or (1, 0)
 
     def label(name: str) -> str:
         run = found[name]
@@ -107,15 +107,6 @@ def _pair(found: dict[str, RunEntry], say: Words) -> tuple[RunEntry, RunEntry]:
     with right:
         b = page.pick("b", say("ledgers.b"), names, label, second)
     return found[a], found[b]
-
-
-def _newest_pair(runs: list[RunEntry]) -> tuple[int, int]:
-    """Places of the newest two runs that can be compared: A and B."""
-    for second, b in enumerate(runs):
-        for first, a in enumerate(runs[second + 1 :], second + 1):
-            if comparable(a, b):
-                return first, second
-    return 1, 0
 
 
 def _problem(a: RunEntry, b: RunEntry, say: Words) -> str:

@@ -9,7 +9,7 @@ import streamlit as st
 
 from dashboard import page
 from dashboard.amounts import interval
-from dashboard.run_list import RunEntry, comparable, entries, progress, when
+from dashboard.run_list import RunEntry, comparable, differ, entries, progress, when
 from dashboard.words import Words
 from sim.evaluation.comparison import describe_run
 from sim.evaluation.measures import MEASURES
@@ -95,7 +95,7 @@ def _compare(run: RunEntry, runs: list[RunEntry], say: Words) -> None:
     if not others:
         st.caption(say("runs.compare_none"))
         return
-    others.sort(key=lambda other: not comparable(other, run))
+    others.sort(key=lambda other: (not comparable(other, run), not differ(other, run)))
     names = {other.name: other for other in others}
 
     def label(name: str) -> str:

@@ -12,7 +12,7 @@ from dashboard import findings, job_cards, launch, page
 from dashboard.amounts import interval, roughly
 from dashboard.load_runs import LoadRun, load_runs
 from dashboard.report.load_sections import audit_summary
-from dashboard.run_list import RunEntry, comparable, entries, when
+from dashboard.run_list import RunEntry, comparable, differ, entries, when
 from dashboard.words import Words
 from scenarios.errors import OmoError
 from sim.evaluation.comparison import compare_measures
@@ -85,9 +85,9 @@ def _plan(name: str, say: Words) -> launch.Plan:
 
 
 def _incentives(runs: list[RunEntry], say: Words) -> Answer | None:
-    """What the newest two runs that can be compared say; the siloed world is what others are compared with."""
+    """What the newest two scenarios that can be compared say; the siloed world is what others are compared with."""
     for b in runs:
-        others = [a for a in runs if a.name != b.name and a.created <= b.created and comparable(a, b)]
+        others = [a for a in runs if a.created <= b.created and comparable(a, b) and differ(a, b)]
         if not others or b.name.startswith(SILOED):
             continue
         a = next((other for other in others if other.name.startswith(SILOED)), others[0])

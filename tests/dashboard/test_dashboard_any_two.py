@@ -10,7 +10,7 @@ import pytest
 from scipy.stats import t as student
 
 from dashboard.any_two import SUMS, changes, compared, unpaired
-from dashboard.run_list import RunEntry, entry
+from dashboard.run_list import RunEntry, entries, entry, newest_pair
 from sim.evaluation.comparison import compare_runs
 from sim.evaluation.measures import BY_NAME
 
@@ -25,6 +25,25 @@ def made(root: Path, name: str, seed: int, days: int, contribution: list[float],
     manifest |= {"replications_finished": list(range(len(contribution))), "created": "", "note": "", "inputs_hash": ""}
     (folder / "manifest.json").write_text(json.dumps(manifest))
     return entry(folder)
+
+
+def test_a_run_is_first_compared_with_one_of_another_scenario(tmp_path: Path) -> None:
+    worlds = {
+        "launch-2": ("launch", "12"),
+        "launch-1": ("launch", "11"),
+        "omo": ("omo", "10"),
+        "siloed": ("siloed", "09"),
+    }
+    for name, (scenario, hour) in worlds.items():
+        made(tmp_path, name, 1, 7, [1.0])
+        (tmp_path / name / "scenario.toml").write_text(f'title = "{scenario}"')
+        path = tmp_path / name / "manifest.json"
+        path.write_text(json.dumps(json.loads(path.read_text()) | {"created": f"2026-11-22T{hour}:00:00Z"}))
+    runs = entries(tmp_path)
+    assert [run.name for run in runs] == list(worlds)
+    assert newest_pair(runs) == (2, 0)
+    assert newest_pair(runs[:2]) == (1, 0)
+    assert newest_pair(runs[:1]) is None
 
 
 def test_other_seeds_give_welch_s_interval(tmp_path: Path) -> None:
