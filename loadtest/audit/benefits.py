@@ -102,7 +102,7 @@ LAWS: Final = (
         moved AS (
             SELECT coalesce(order_id, 0) AS number, sum(balance_change) AS points FROM points_moves GROUP BY number),
         booked AS (
-            SELECT coalesce(order_id, 0) AS number, sum(-amount_yen) FILTER (account = 'sales') AS sales,
+            SELECT order_id AS number, sum(-amount_yen) FILTER (account = 'sales') AS sales,
                 sum(amount_yen) FILTER (account = 'coupon_cost') AS coupon,
                 sum(-amount_yen) FILTER (account = 'points_liability') AS points
             FROM ledger_lines GROUP BY number)

@@ -234,7 +234,7 @@ BEGIN
     PERFORM open_accounts(ARRAY[p_shopper]);
     PERFORM lock_accounts(ARRAY[p_shopper]);
     PERFORM move_points('grant', ARRAY[p_shopper], NULL, ARRAY[p_points], ARRAY[0]);
-    PERFORM post_transfer('points_granted', 'points_cost', 'points_liability', p_points, NULL, NULL, NULL);
+    PERFORM post_transfer('points_granted', 'points_cost', 'points_liability', p_points, 0, 0, NULL);
     RETURN store_outcome(p_client, p_key, p_fingerprint, 201, points_answer(p_shopper));
 END $$;
 

@@ -10,7 +10,7 @@
 --                   past expires_at can no longer be held; one that is held stays good for its order. shopper null: the
 --                   bearer's.
 -- orders            amount_yen = sum(quantity * unit_price_yen) of its order_lines - coupon_yen - points_used.
--- ledger_lines      sales are gross; order_id and payment_id are null where points are granted. Further accounts:
+-- ledger_lines      sales are gross; order_id and payment_id are 0 where points are granted. Further accounts:
 --                   coupon_cost, points_cost (expenses), points_liability (what shoppers may still spend).
 --                     coupon            coupon_cost +a         sales -a
 --                     points_used       points_liability +a    sales -a
@@ -21,11 +21,17 @@
 --                     points_taken_back points_liability +a    points_cost -a
 --                   Earned points that were spent before the money went back are not taken back: they stay a cost.
 
+-- No key, so no index: every batch of payments reads this row.
 CREATE TABLE points_programme (
-    is_only        boolean PRIMARY KEY DEFAULT true CHECK (is_only),
     points_percent integer NOT NULL CHECK (0 <= points_percent AND points_percent <= 100)
 );
 INSERT INTO points_programme (points_percent) VALUES (0);
+CREATE FUNCTION programme_is_one() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM refuse(TG_NAME, 'there is one programme of points: change its percent');
+END $$;
+CREATE TRIGGER programme_is_one BEFORE INSERT OR DELETE OR TRUNCATE ON points_programme
+    FOR EACH STATEMENT EXECUTE FUNCTION programme_is_one();
 
 CREATE TABLE points_accounts (
     shopper bigint PRIMARY KEY,
@@ -70,23 +76,12 @@ CREATE UNIQUE INDEX coupon_of_order ON coupons (order_id) WHERE order_id IS NOT 
 ALTER TABLE orders ADD COLUMN coupon_yen bigint NOT NULL DEFAULT 0, ADD COLUMN points_used bigint NOT NULL DEFAULT 0;
 
 -- Not validated: what is there fulfilled a narrower constraint, and reading all of it would lock out everybody who buys.
+-- Two lists, because PostgreSQL makes a hash table of one of nine and more in every statement.
 ALTER TABLE ledger_lines
-    ALTER COLUMN order_id DROP NOT NULL,
-    ALTER COLUMN payment_id DROP NOT NULL,
     DROP CONSTRAINT ledger_lines_account_check,
     ADD CONSTRAINT ledger_lines_account_check CHECK (account IN ('cash_drawer', 'psp_receivable', 'sales',
-        'sales_returns', 'unapplied_receipts', 'refunds_payable', 'settlement_due', 'psp_fees', 'coupon_cost',
-        'points_cost', 'points_liability')) NOT VALID;
-
-CREATE OR REPLACE FUNCTION ledger_balances() RETURNS trigger LANGUAGE plpgsql AS $$
-BEGIN
-    IF EXISTS (SELECT FROM written GROUP BY transfer HAVING sum(amount_yen) <> 0
-               OR bool_or((order_id IS NULL OR payment_id IS NULL) AND kind <> 'points_granted'))
-    THEN
-        PERFORM refuse(TG_NAME, 'a ledger transfer does not sum to zero, or is of no order and payment');
-    END IF;
-    RETURN NULL;
-END $$;
+        'sales_returns', 'unapplied_receipts', 'refunds_payable', 'settlement_due', 'psp_fees')
+        OR account IN ('coupon_cost', 'points_cost', 'points_liability')) NOT VALID;
 
 CREATE OR REPLACE FUNCTION ledger_is_immutable() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
