@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
@@ -18,6 +19,15 @@ _TIMES: Final[tuple[tuple[int, dict[Language, str]], ...]] = (
     (60, {"en": " min", "ja": "分"}),
     (1, {"en": " s", "ja": "秒"}),
 )
+
+
+_KEEP_SPACE: Final = "\u00a0"
+_KEEP: Final = "\u2060"
+"""A space, and a place between letters, where no line may end."""
+_BEFORE_UNIT: Final = re.compile(r"(?<=\d) (?=%|(?:pp|ms|s|min|h|days?)\b)|(?<=±) ")
+_BEFORE_YEN: Final = re.compile(r"(?<=[+−])(?=¥)")
+_IN_JAPANESE: Final = re.compile(r"\d[\d,.]*(?:億[\d,]*)?万?(?:円|時間|ミリ秒|秒|分|日|件|ポイント|人|個|回|点)")
+_BESIDE_JAPANESE: Final = re.compile(r"(?<=.)(?=[^\x00-\x7f])|(?<=[^\x00-\x7f])(?=.)")
 
 
 @dataclass(frozen=True)
@@ -105,6 +115,12 @@ def interval(document: Mapping[str, float | None], unit: str, language: Language
         return mean
     width = points(half_width, language, signed=False) if unit == "share" else figure(half_width, unit, language)
     return f"{mean} ± {width}"
+
+
+def whole(text: str) -> str:
+    """`text` with its amounts kept on one line: no break between a sign, a number and its unit; before a ± there is."""
+    spaced = _BEFORE_YEN.sub(_KEEP, _BEFORE_UNIT.sub(_KEEP_SPACE, text))
+    return _IN_JAPANESE.sub(lambda found: _BESIDE_JAPANESE.sub(_KEEP, found[0]), spaced)
 
 
 def scale_of(values: Iterable[float], unit: str, language: Language) -> Scale:

@@ -37,7 +37,7 @@ PAGES: Final = {
 }
 """Sections in the order of the navigation, and the pages of each: file in `app_pages/` and icon."""
 
-DARK_BUTTONS: Final = "<style>button[kind^=primary] :is(p, span) { color: #0B1714; }</style>"
+DARK_BUTTONS: Final = "<style>button[kind^=primary] :is(p, span), [data-baseweb=tag] :is(span, svg) { color: #0B1714; }</style>"
 """White on the light green of the dark theme has a contrast of 2.2:1, this has 8:1."""
 
 

@@ -75,7 +75,13 @@ def shift(document: dict[str, Any], say: Words) -> None:
     exact = document["shift"]
     cells = sum(cell["contribution_difference_yen"] for cell in exact["cells"])
     amounts = {"cells": cells, "unallocated": exact["unallocated_yen"], "total": exact["total_yen"]}
-    st.caption(say("ledgers.shift_exact", n=exact["replications"], **{k: f"{v:+,}" for k, v in amounts.items()}))
+    st.caption(
+        say(
+            "ledgers.shift_exact",
+            n=exact["replications"],
+            **{k: f"{v:+,}".replace("-", "−") for k, v in amounts.items()},
+        )
+    )
     keys = ("source", "target", "needs", "revenue_difference_yen", "contribution_difference_yen")
     rows = [[cell[key] for key in keys] for cell in exact["cells"]]
     page.download("channel-shift", keys, [*rows, ["", "", "", "", exact["unallocated_yen"]]], say)

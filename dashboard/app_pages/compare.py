@@ -8,7 +8,7 @@ from typing import Any, Final
 import streamlit as st
 
 from dashboard import any_two, difference_figures, findings, page
-from dashboard.amounts import figure, interval
+from dashboard.amounts import figure, interval, whole
 from dashboard.any_two import Change, Reason
 from dashboard.run_list import RunEntry, entries, newest_pair
 from dashboard.words import Words
@@ -84,7 +84,7 @@ def _how(document: dict[str, Any], a: RunEntry, b: RunEntry, say: Words) -> None
         days = {"days": a.days, "seed": a.seed, "n": document["replications"]}
         if document["replications"] > 1:
             titled = {world: document[world] for world in "ab"} | {"days": a.days}
-            st.markdown(f"#### {findings.headline(document | titled, say)}")
+            st.markdown(f"#### {whole(findings.headline(document | titled, say))}")
         st.markdown(f":material/link: **{say('compare.paired')}** {say('compare.paired_what', **days)}")
         page.link("ledgers", say("compare.ledgers"), say, view="two", a=a.name, b=b.name)
         return

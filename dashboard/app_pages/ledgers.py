@@ -9,7 +9,7 @@ from typing import Any, Final
 import streamlit as st
 
 from dashboard import difference_figures, findings, ledger_figures, page, side_by_side
-from dashboard.amounts import NOTHING, interval
+from dashboard.amounts import NOTHING, interval, whole
 from dashboard.run_list import RunEntry, entries, newest_pair
 from dashboard.statement import GROUPS, Line, owners, paired_lines, shown_accounts, sums_among
 from dashboard.words import Words
@@ -143,8 +143,8 @@ def _titles(document: dict[str, Any], say: Words) -> dict[str, str]:
 
 
 def _finding(document: dict[str, Any], say: Words) -> None:
-    st.markdown(f"#### {findings.headline(document, say)}")
-    st.markdown(findings.ledgers_sentence(document, say))
+    st.markdown(f"#### {whole(findings.headline(document, say))}")
+    st.markdown(whole(findings.ledgers_sentence(document, say)))
     st.caption(say("ledgers.basis", n=document["replications"], days=document["days"], seed=document["seed"]))
 
 

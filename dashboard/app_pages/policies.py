@@ -8,7 +8,7 @@ from typing import Any, Final
 import streamlit as st
 
 from dashboard import asking, document_figures, kept, launch, page
-from dashboard.amounts import number_of, roughly, yen
+from dashboard.amounts import number_of, roughly, whole, yen
 from dashboard.charts import congruence, page_curves, policies, sweeps
 from dashboard.charts.dots import Dots, Series, value_of
 from dashboard.charts.palette import DIVISION
@@ -98,8 +98,8 @@ def _board(document: dict[str, Any], say: Words) -> None:
             sentences.append(say("policies.board_ltv", ltv=yen(found["ltv_yen"]["mean"], say.language, signed=True)))
     with st.container(border=True, key="board"):
         st.caption(say("policies.for_the_board"))
-        st.markdown(f"#### {sentences[0]}")
-        st.markdown(paragraph(say, *sentences[1:]))
+        st.markdown(f"#### {whole(sentences[0])}")
+        st.markdown(whole(paragraph(say, *sentences[1:])))
 
 
 def _staff(document: dict[str, Any], say: Words) -> None:

@@ -9,7 +9,7 @@ from typing import Any, Final
 import streamlit as st
 
 from dashboard import findings, job_cards, launch, page
-from dashboard.amounts import interval, roughly
+from dashboard.amounts import interval, roughly, whole
 from dashboard.load_runs import LoadRun, load_runs
 from dashboard.report.load_sections import audit_summary
 from dashboard.run_list import RunEntry, comparable, differ, entries, when
@@ -64,7 +64,7 @@ def _question(name: str, answer: Answer | None, say: Words) -> None:
         return
     if answer is not None:
         page.big(answer.label, answer.value)
-        st.markdown(answer.sentence)
+        st.markdown(whole(answer.sentence))
         page.link(answer.page, say("start.more"), say, **answer.choices)
     label = say("start.find_out") if answer is None else say("start.again")
     plan = _plan(name, say)

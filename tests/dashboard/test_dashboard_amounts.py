@@ -106,3 +106,13 @@ def read_japanese(text: str) -> float:
     assert match, text
     parts = [float((match[i] or "0").replace(",", "")) for i in (2, 3, 4)]
     return (-1 if match[1] else 1) * (parts[0] * 1e8 + parts[1] * 1e4 + parts[2])
+
+
+def test_no_line_ends_inside_an_amount() -> None:
+    keep = "\u2060"
+    assert amounts.whole("gains +¥3.97M ± ¥1.2M (5.3 %)") == f"gains +{keep}¥3.97M ±\u00a0¥1.2M (5.3\u00a0%)"
+    assert amounts.whole("within 63.4 ms, 2 most") == "within 63.4\u00a0ms, 2 most"
+    assert amounts.whole("+1,284万円に") == f"+1,284{keep}万{keep}円に"
+    assert amounts.whole("22億4,966万円") == f"22{keep}億{keep}4,966{keep}万{keep}円"
+    for text in ("a shelf 3 stores", "p99 <= 1500", "2026-04-10", ""):
+        assert amounts.whole(text) == text
