@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from loadtest.audit import benefits
 from loadtest.audit.books import write_book
 from loadtest.audit.verdict import LAWS, as_document, audit
 from loadtest.spool import HISTORY
@@ -524,6 +525,22 @@ def test_oversell_names_the_item_the_units_and_the_yen(tmp_path: Path) -> None:
     finding = next(law for law in document["laws"] if law["law"] == "not_oversold")["findings"][0]
     assert finding["rows"] == {"location": "station", "sku": 7, "units": 3, "yen": 900}
     assert not document["clean"]
+
+
+def test_books_of_a_core_without_coupons_and_points_are_judged(tmp_path: Path) -> None:
+    """As an earlier version left them: neither the tables nor the columns are there."""
+    books = {name: rows for name, rows in clean_books().items() if not name.startswith(("coupons", "points_"))}
+    row_of(books, "orders", id=4)["amount_yen"] = row_of(books, "payments", id=15)["amount_yen"] = 600
+    for call in books["history"]:
+        call["amount_yen"] = 600 if call["order"] == 4 else call["amount_yen"]
+    books["ledger_lines"] = [row for row in books["ledger_lines"] if row["transfer"] not in (8, 9, 10, 11, 12)]
+    books["ledger_lines"] += _transfer(9, "capture", 600, 4, 15, "cash_drawer", "sales")
+    path = write_load(books, tmp_path) / "books" / "orders.parquet"
+    pq.write_table(pq.read_table(path).drop_columns(["shopper", "coupon_yen", "points_used"]), path)
+    verdicts = {verdict.law.name: verdict for verdict in audit(tmp_path).verdicts}
+    assert [name for name, verdict in verdicts.items() if verdict.broken] == []
+    assert verdicts["order_amounts"].checked == 4
+    assert {name for name, verdict in verdicts.items() if not verdict.checked} == {law.name for law in benefits.LAWS}
 
 
 def test_missing_books_are_said_to_be_unchecked_and_not_clean(tmp_path: Path) -> None:
