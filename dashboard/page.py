@@ -25,6 +25,8 @@ from dashboard.run_list import RUNS_VARIABLE
 from dashboard.words import LANGUAGES, Language, Words, as_language, words
 
 PLOTLY: Final = {"displayModeBar": False, "responsive": True}
+_QUIET: Final = 0.85
+"""Opacity of text at axes and in legends, beside figures and findings."""
 
 Rows = Sequence[Sequence[Any]]
 Kind = Literal["empty", "loading", "partial", "failed", "invalid", "good"]
@@ -208,7 +210,20 @@ def _chart(key: str, chart: Any, alt: str) -> None:
         st.plotly_chart(chart, config=PLOTLY, key=f"chart_{key}", alt=alt)
     else:
         # Altair checked the chart when it was made; checking it again takes longer than all the rest.
-        st.vega_lite_chart(spec=chart.to_dict(validate=False), key=f"chart_{key}", alt=alt)
+        spec = chart.to_dict(validate=False)
+        spec["config"] = {**spec.get("config", {}), **_look(ink())}
+        st.vega_lite_chart(spec=spec, key=f"chart_{key}", alt=alt)
+
+
+def _look(ink: str) -> dict[str, Any]:
+    """What charts of Altair have in common: text that can be read, and names of rows level with them."""
+    return {
+        "axis": {"labelColor": ink, "titleColor": ink, "labelOpacity": _QUIET, "titleOpacity": _QUIET},
+        "axisY": {"labelFlush": False},
+        "legend": {"labelColor": ink, "labelOpacity": _QUIET},
+        "text": {"color": ink},
+        "rule": {"color": ink},
+    }
 
 
 @cache

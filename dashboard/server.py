@@ -38,12 +38,13 @@ def serve(root: Path, port: int, browser: bool) -> None:
 
 def settings(port: int, browser: bool) -> dict[str, Any]:
     """Streamlit's settings: server, privacy, and both themes."""
-    from dashboard.typeface import FAMILY, RANGES, STACK
+    from dashboard.typeface import CODE_STACK, FAMILY, RANGES, STACK
 
     common = {
         "theme.fontFaces": [{"family": FAMILY, "url": FONT_ROUTE, "unicodeRange": RANGES}],
         "theme.font": STACK,
         "theme.headingFont": STACK,
+        "theme.codeFont": CODE_STACK,
         "theme.baseRadius": "0.5rem",
         "theme.showWidgetBorder": True,
         "theme.paddingTop": "2.5rem",

@@ -21,6 +21,9 @@ STACK: Final = f"{FAMILY}, 'Source Sans', sans-serif"
 """The pages' font list. Ours covers `RANGES` only, and stands first: behind a font without these letters, Chromium
 keeps some of the boxes that it drew before the font had come."""
 
+CODE_STACK: Final = f"{FAMILY}, 'Source Code Pro', monospace"
+"""The same of commands and files."""
+
 RANGES: Final = "U+2E80-9FFF, U+F900-FAFF, U+FF00-FFEF"
 """Characters that a browser takes from our font; without any of them on a page it is not even fetched."""
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from typing import Any, Final
 
 import streamlit as st
 
 from dashboard import kept, page
+from dashboard.amounts import NOTHING, seconds
 from dashboard.charts import drills, panels
 from dashboard.charts.palette import APP, LOST, NEUTRAL
 from dashboard.charts.panels import Part
@@ -80,19 +80,16 @@ def _of(law: Mapping[str, Any]) -> str:
 
 
 def _laws_figure(run: LoadRun, audit: Mapping[str, Any], say: Words) -> None:
-    """How much each law looked at, on a logarithmic axis."""
+    """How much each law looked at."""
     laws = _ordered(audit)
     names = {kind: say(f"load.{kind}") for kind in _VERDICTS}
-    parts = [
-        Part(law["law"], names[_of(law)], math.log10(max(law["checked"], 0) + 1), f"{law['checked']:,}", " ")
-        for law in laws
-    ]
+    parts = [Part(law["law"], names[_of(law)], law["checked"], f"{law['checked']:,}", " ") for law in laws]
     totals = {law["law"]: f"{say(f'load.{_of(law)}')} · {law['checked']:,}" for law in laws}
     colours = {names[kind]: colour for kind, colour in _VERDICTS.items() if any(_of(law) == kind for law in laws)}
     broken = sum(bool(law["broken"]) for law in laws)
     checked = sum(bool(law["checked"]) for law in laws)
     page.figure(
-        "laws", panels.stacked(parts, colours, say("audit.log_axis"), page.ink(), totals), say,
+        "laws", panels.stacked(parts, colours, say("load.checked"), page.ink(), totals), say,
         finding=say("audit.laws_finding", broken=broken, checked=checked, n=len(laws),
                     rows=f"{sum(law['checked'] for law in laws):,}"),
         definition=say("audit.laws_what"), basis=_basis(run, say),
@@ -158,9 +155,10 @@ def _faults(run: LoadRun, say: Words) -> None:
         [
             drills.fault_name(fault["action"], say),
             ", ".join(_setting(key, value, say) for key, value in fault["settings"].items()) or "–",
-            _second(fault["planned_s"]),
-            _second(fault["began_s"]),
-            _second(fault["ended_s"]),
+            *(
+                NOTHING if fault[at] is None else seconds(fault[at], say.language)
+                for at in ("planned_s", "began_s", "ended_s")
+            ),
             _outcome(fault, say),
         ]
         for fault in document["faults"]
@@ -178,10 +176,6 @@ def _setting(key: str, value: object, say: Words) -> str:
     return f"{say.of_code('setting', key, key.replace('_', ' '))} {value}"
 
 
-def _second(value: float | None) -> str:
-    return "–" if value is None else f"{value:,.1f} s"
-
-
 def _drills(say: Words) -> None:
     page.section(say("audit.drills"), say("audit.drills_what"))
     found = [one for one in kept.documents(page.root(), "omo.drill/1") if not one.problem]
@@ -194,12 +188,20 @@ def _drills(say: Words) -> None:
         document = one.document
         kept_ = [promise["kept"] for promise in document["promises"]]
         verdict = say("audit.kept") if document["kept"] else say("audit.missed")
-        rows.append([verdict, document["drill"], drills.about(document, say), f"{kept_.count(True)}/{len(kept_)}"])
+        rows.append(
+            [verdict, _drill_name(one, found), drills.about(document, say), f"{kept_.count(True)}/{len(kept_)}"]
+        )
     heads = [say("load.verdict"), say("audit.drill"), say("audit.happens"), say("audit.promises_kept")]
     page.table(heads, rows, words=3)
     names = {one.name: one for one in found}
-    chosen = names[page.pick("drill", say("audit.drill"), list(names), lambda key: str(names[key].document["drill"]))]
+    chosen = names[page.pick("drill", say("audit.drill"), list(names), lambda key: _drill_name(names[key], found))]
     _drill(chosen, say)
+
+
+def _drill_name(one: Kept, found: list[Kept]) -> str:
+    """The drill; of one that was run more than once also which of them."""
+    name = str(one.document["drill"])
+    return name if sum(other.document["drill"] == name for other in found) == 1 else f"{name} · {one.name}"
 
 
 def _drill(one: Kept, say: Words) -> None:

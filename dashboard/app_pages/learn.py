@@ -79,7 +79,7 @@ def _overview(mine: Session, say: Words) -> None:
 
 
 def _card(name: str, title: str, lead: str, mark: str, done: bool, say: Words) -> None:
-    with st.container(border=True, key=f"card_{name}"):
+    with st.container(border=True, height="stretch", key=f"card_{name}"):
         st.markdown(f"#### {title}")
         st.markdown(lead)
         with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):

@@ -166,9 +166,8 @@ def _try(parent: str, sets: Mapping[str, str], say: Words) -> None:
 
 def _save(parent: str, found: Draft, sets: Mapping[str, str], say: Words) -> None:
     page.section(say("scenario.save"), say("scenario.save_what", folder=launch.folder_of_scenarios(page.root())))
-    title = st.text_input(
-        say("scenario.title"), f"{found.parent.get('title', parent)}, {say('scenario.changed_title')}"
-    )
+    start = say.title(found.parent.get("title", parent))
+    title = st.text_input(say("scenario.title"), say("scenario.changed_title", title=start))
     text = scenario_form.as_toml(parent, title, sets)
     st.code(text, language="toml", wrap_lines=True)
     with st.container(horizontal=True):

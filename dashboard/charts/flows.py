@@ -8,14 +8,18 @@ from typing import Any
 import plotly.graph_objects as go
 
 from dashboard.amounts import count, scale_of, yen
-from dashboard.charts.palette import APP, COMPANY, DIVISION, LOST, NEUTRAL, OUTCOME, translucent
+from dashboard.charts.palette import APP, COMPANY, DIVISION, LOST, NEUTRAL, OUTCOME, paper_of, translucent
 from dashboard.charts.steps import Move, Step
 from dashboard.words import Words
 
 
 def waterfall(steps: Sequence[Step], names: Sequence[str], say: Words, font: str, ink: str) -> Any:
-    """Bars from one step to the next, each labelled with its signed amount; the total has a pattern of its own."""
+    """Bars from one step to the next, each labelled with its signed amount; the total has a pattern of its own.
+
+    An amount stands below a bar that goes down, but above it where the zero line would strike it through.
+    """
     scale = scale_of([step.change_yen for step in steps], "yen", say.language)
+    amounts = [yen(step.change_yen, say.language, signed=True) for step in steps]
     base, bottoms = 0.0, []
     for step in steps:
         bottoms.append(0.0 if step.is_total else base)
@@ -25,11 +29,8 @@ def waterfall(steps: Sequence[Step], names: Sequence[str], say: Words, font: str
             x=list(names),
             y=[step.change_yen / scale.divisor for step in steps],
             base=[bottom / scale.divisor for bottom in bottoms],
-            text=[yen(step.change_yen, say.language, signed=True) for step in steps],
-            textposition="outside",
-            cliponaxis=False,
-            constraintext="none",
-            textfont={"color": ink, "size": 14},
+            text=amounts,
+            textposition="none",
             marker={
                 "color": [_colour(step) for step in steps],
                 "pattern": {
@@ -45,8 +46,24 @@ def waterfall(steps: Sequence[Step], names: Sequence[str], say: Words, font: str
     tops = [b + max(s.change_yen, 0) for b, s in zip(bottoms, steps, strict=True)]
     lows = [b + min(s.change_yen, 0) for b, s in zip(bottoms, steps, strict=True)]
     margin = 0.14 * ((max(tops) - min(*lows, 0)) or 1)
+    gap = margin / 12
+    under = [step.change_yen < 0 and not 0 <= low < margin for step, low in zip(steps, lows, strict=True)]
+    figure.add_scatter(
+        x=list(names),
+        y=[
+            (low - gap if below else top + gap) / scale.divisor
+            for low, top, below in zip(lows, tops, under, strict=True)
+        ],
+        text=amounts,
+        mode="text",
+        textposition=["bottom center" if below else "top center" for below in under],
+        textfont={"color": ink, "size": 14},
+        cliponaxis=False,
+        hoverinfo="skip",
+    )
     figure.update_yaxes(
-        title={"text": scale.unit},
+        title={"text": scale.unit, "font": {"color": ink}},
+        showgrid=False,
         zeroline=True,
         zerolinewidth=1,
         zerolinecolor=NEUTRAL,
@@ -68,7 +85,7 @@ def sankey(moves: Sequence[Move], say: Words, font: str, ink: str) -> Any:
     figure = go.Figure(
         go.Sankey(
             arrangement="snap",
-            textfont={"color": ink, "size": 13, "shadow": "none"},
+            textfont={"color": ink, "size": 13, "shadow": ", ".join([f"0 0 2px {paper_of(ink)}"] * 4)},
             node={
                 "label": labels,
                 "color": [OUTCOME[name] for name in [*sources, *targets]],

@@ -73,7 +73,7 @@ def against_first(document: dict[str, Any], titles: Sequence[str], say: Words) -
     points = base.mark_point(size=90, strokeWidth=2, color=EC, opacity=1).encode(
         x="mean:Q", fill=alt.condition("datum.settled", alt.value(EC), alt.value("transparent"))
     )
-    text = base.mark_text(dy=-14, color=NEUTRAL, fontSize=12).encode(x="mean:Q", text="text:N")
+    text = base.mark_text(dy=-14, fontSize=12).encode(x="mean:Q", text="text:N")
     return (zero + bars + points + text).properties(usermeta=_AS_SVG, height=54 * len(rows) + 60, width="container")
 
 
@@ -109,8 +109,8 @@ def recommendation(document: dict[str, Any], titles: Mapping[str, str], say: Wor
         ),
         tooltip=[alt.Tooltip("world:N", title=say("ledgers.world")), alt.Tooltip("text:N", title=say("ledgers.mean"))],
     )
-    whiskers = base.mark_rule(strokeWidth=1.5, color=NEUTRAL).encode(x="low:Q", x2="high:Q")
-    text = base.mark_text(align="left", dx=6, color=NEUTRAL, fontSize=12).encode(x="high:Q", text="text:N")
+    whiskers = base.mark_rule(strokeWidth=1.5).encode(x="low:Q", x2="high:Q")
+    text = base.mark_text(align="left", dx=6, fontSize=12).encode(x="high:Q", text="text:N")
     return (bars + whiskers + text).properties(usermeta=_AS_SVG, height=250, width="container")
 
 

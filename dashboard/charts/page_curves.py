@@ -11,6 +11,7 @@ from dashboard.amounts import interval, scale_of, share
 from dashboard.charts.dots import told, unit_name
 from dashboard.charts.page_dots import AS_SVG
 from dashboard.charts.palette import APP, EC, LOST, NEUTRAL, STORE
+from dashboard.charts.panels import PLAIN, legend_of
 from dashboard.charts.spoken import named, short
 from dashboard.charts.sweeps import rise_of
 from dashboard.words import Words
@@ -141,22 +142,27 @@ def stakes_rows(document: Mapping[str, Any], say: Words) -> list[list[str]]:
 
 
 def lines(series: Mapping[str, Sequence[tuple[float, float]]], x_title: str, y_title: str, x_format: str = "~g") -> Any:
-    """One line per series, told apart by dash and marker as well as by colour."""
+    """One line per series, told apart by dash as well as by colour."""
     names = list(series)
     rows = [{"series": name, "x": x, "y": y} for name, found in series.items() for x, y in found]
-    look: dict[str, Any] = {"sort": names, "legend": alt.Legend(title=None, orient="top", labelLimit=330, columns=1)}
+    legend, above = legend_of(names, symbolType="stroke", symbolSize=500, symbolStrokeWidth=2.2)
+    look: dict[str, Any] = {"sort": names, "legend": legend}
+    whole: dict[str, Any] = (
+        {"tickMinStep": 1} if all(float(x).is_integer() for found in series.values() for x, _ in found) else {}
+    )
     base = _chart(rows).encode(
-        x=alt.X("x:Q", title=x_title, axis=alt.Axis(grid=False, format=x_format, tickCount=7)),
+        x=alt.X("x:Q", title=x_title, axis=alt.Axis(grid=False, labelExpr=PLAIN, tickCount=7, **whole)),
         y=alt.Y("y:Q", title=y_title, axis=alt.Axis(tickCount=5), scale=alt.Scale(zero=True)),
-        color=alt.Color("series:N", scale=alt.Scale(domain=names, range=[NEUTRAL, APP][-len(names) :]), **look),
         tooltip=[alt.Tooltip("series:N", title=" "), alt.Tooltip("x:Q", title=x_title, format=x_format),
                  alt.Tooltip("y:Q", title=y_title, format=".1f")],
     )  # fmt: skip
     dashes = alt.Scale(domain=names, range=[[5, 4], [1, 0]][-len(names) :])
-    line = base.mark_line(strokeWidth=2.2).encode(strokeDash=alt.StrokeDash("series:N", scale=dashes, **look))
-    shapes = alt.Scale(domain=names, range=["circle", "diamond"][-len(names) :])
-    points = base.mark_point(size=45, filled=True, opacity=1).encode(shape=alt.Shape("series:N", scale=shapes, **look))
-    return (line + points).properties(usermeta=AS_SVG, height=320, width="container")
+    colours = alt.Scale(domain=names, range=[NEUTRAL, APP][-len(names) :])
+    line = base.mark_line(strokeWidth=2.2).encode(
+        color=alt.Color("series:N", scale=colours, **look),
+        strokeDash=alt.StrokeDash("series:N", scale=dashes, **look),
+    )
+    return line.properties(usermeta=AS_SVG, height=270 + above, width="container")
 
 
 def _chart(rows: list[dict[str, Any]]) -> Any:

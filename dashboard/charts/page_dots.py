@@ -14,7 +14,7 @@ import altair as alt
 from dashboard.amounts import figure, scale_of
 from dashboard.charts.dots import Dots, Value, scale_for, told, unit_name
 from dashboard.charts.grids import Grid
-from dashboard.charts.palette import APP, COMPANY, EC, LOST, NEUTRAL, RIVAL, STORE
+from dashboard.charts.palette import APP, COMPANY, EC, LOST, NEUTRAL, RIVAL, STORE, paper_of
 from dashboard.words import Words
 
 AS_SVG: Final = {"embedOptions": {"renderer": "svg", "actions": False}}
@@ -25,8 +25,8 @@ _MARKERS: Final = {"D": "diamond", "s": "square", "X": "cross"}
 _WITH_TEXT: Final = 14
 """Dots that are few enough for a figure at each."""
 _STEP_WITH_TEXT: Final = 38
-_AXIS: Final = 62
-_LEGEND: Final = 26
+_AXIS: Final = 70
+_LEGEND: Final = 30
 _HEAD: Final = 44
 """What stands around the rows of a chart, in pixels: its height holds everything."""
 _DARKEST: Final = 0.5
@@ -49,7 +49,8 @@ def dots(plot: Dots, say: Words, ink: str, colours: Sequence[str] = COLOURS) -> 
         rows = [{"row": label} for label in labels]
     marks, room = (3, 16) if say.language == "ja" else (5, 28)
     tall = sum(len(name) + marks for name in names) > room
-    legend = alt.Legend(title=None, orient="top", columns=1 if tall else 0, labelLimit=330)
+    across = alt.ExprRef(f"width > {sum(map(_pixels, names)) + 44 * len(names)} ? 0 : {int(tall)}")
+    legend = alt.Legend(title=None, orient="top", columns=across, labelLimit=330)
     shown = list(colours[: len(names)])
     colour = alt.Color("series:N", sort=names, scale=alt.Scale(domain=names, range=shown),
                        legend=legend if several else None)  # fmt: skip
@@ -64,6 +65,8 @@ def dots(plot: Dots, say: Words, ink: str, colours: Sequence[str] = COLOURS) -> 
     axis = alt.Axis(tickCount=5, grid=True, gridOpacity=0.5)
     title = plot.axis or unit_name(plot.unit, scale, plot.signed, say)
     x_scale = alt.Scale(zero=plot.signed, padding=52 if texts else 12)
+    if not any(row.get("low") or row.get("high") for row in rows):
+        x_scale = alt.Scale(domain=[-1, 1])
     bars = base.mark_rule(strokeWidth=2.2).encode(
         x=alt.X("low:Q", title=title, axis=axis, scale=x_scale), x2="high:Q", color=colour
     )
@@ -81,7 +84,9 @@ def dots(plot: Dots, say: Words, ink: str, colours: Sequence[str] = COLOURS) -> 
         layers.insert(0, _chart([{"at": nothing / scale.divisor}]).mark_rule(
             color=NEUTRAL, strokeDash=[4, 3], strokeWidth=1.4).encode(x="at:Q"))  # fmt: skip
     if texts:
-        layers.append(base.mark_text(dy=-13, color=ink, fontSize=11.5).encode(x="mean:Q", text="text:N"))
+        for look in ({"stroke": paper_of(ink), "strokeWidth": 4, "strokeJoin": "round", "aria": False}, {}):
+            told_at = base.mark_text(dy=-13, color=ink, fontSize=11.5, **look)
+            layers.append(told_at.encode(x="mean:Q", text="text:N"))
     step = _STEP_WITH_TEXT if texts else 18 if several else 26
     legends = (len(names) if tall else 1) * _LEGEND if several else 0
     height = step * len(labels) * len(names) + _AXIS + legends
@@ -108,8 +113,8 @@ def grid(table: Grid, say: Words, ink: str, marked: tuple[int, int] | None = Non
     long, upright = max((len(row["short"]) for row in rows), default=1), _narrow(table)
     base = _chart(rows).encode(
         x=alt.X("column:N", sort=list(table.columns), title=None,
-                axis=alt.Axis(orient="top", labelAngle=0 if upright else -40,
-                              labelLimit=120, ticks=False, domain=False, labelOverlap=False)),
+                axis=alt.Axis(orient="top", **_heads(table.columns, upright), labelLimit=120,
+                              ticks=False, domain=False, labelOverlap=False)),
         y=alt.Y("row:N", sort=list(table.rows), title=None,
                 axis=alt.Axis(labelLimit=150, labelOverlap=False, ticks=False, domain=False)),
         tooltip=[alt.Tooltip("row:N", title=" "), alt.Tooltip("column:N", title=" "), alt.Tooltip("text:N", title="=")],
@@ -157,6 +162,23 @@ def _short(value: float | None, divisor: float, signed: bool) -> str:
     text = f"{size:,.0f}" if size >= 10 or size == 0 else f"{size:.1f}"
     sign = "−" if value < 0 else "+" if signed and value > 0 else ""
     return sign + text if float(text.replace(",", "")) else "0"
+
+
+def _heads(columns: Sequence[str], upright: bool) -> dict[str, Any]:
+    """How the columns' names stand: upright where each has room above its column, else slanted."""
+    if upright:
+        return {"labelAngle": 0}
+    room = f"width / {max(len(columns), 1)} > {max(map(_pixels, columns), default=0) + 6}"
+    return {
+        "labelAngle": alt.ExprRef(f"{room} ? 0 : -40"),
+        "labelAlign": alt.ExprRef(f"{room} ? 'center' : 'left'"),
+        "labelBaseline": "bottom",
+    }
+
+
+def _pixels(text: str) -> int:
+    """Width of a text at an axis, generously."""
+    return sum(7 if letter.isascii() else 13 for letter in text)
 
 
 def _narrow(table: Grid) -> bool:

@@ -60,6 +60,11 @@ WORLD: Final[dict[str, str]] = {"a": NEUTRAL, "b": APP}
 CALL: Final[dict[str, str]] = {"ok": APP, "rejected": EC, "unknown": STORE, "skipped": NEUTRAL, "failed": LOST}
 
 
+def paper_of(ink: str) -> str:
+    """The background on which text has the colour `ink`."""
+    return DARK_BACKGROUND if ink == INK_ON_DARK else LIGHT_BACKGROUND
+
+
 def translucent(colour: str, opacity: float) -> str:
     """`#RRGGBB` as `rgba(...)`."""
     red, green, blue = (int(colour[i : i + 2], 16) for i in (1, 3, 5))

@@ -22,6 +22,10 @@ _RIDGE: Final = 0.66
 _AXIS: Final = 66
 """Height of an axis with its title; Streamlit fits axes and legends into the height of a chart."""
 _LEGEND_ROW: Final = 24
+_SYMBOL: Final = 34
+"""Width of a legend's symbol with the space around it."""
+_DIGITS: Final = 9
+"""Sums of shares are rounded to so many, or an axis of 100 would reach beyond it."""
 
 
 @dataclass(frozen=True)
@@ -89,12 +93,19 @@ def _pixels(text: str) -> int:
 
 
 def legend_of(names: Sequence[str], **look: Any) -> tuple[Any, int]:
-    """A legend above a chart, in columns that fit a phone, and its height."""
+    """A legend above a chart, in one row where there is room, else in columns that fit a phone; its height there."""
     letters = sum(len(name) * (2 if not name.isascii() else 1) + 4 for name in names)
     longest = max((len(name) * (2 if not name.isascii() else 1) for name in names), default=0)
     across = len(names) if letters <= 30 else 1 if longest > 12 else 2
     rows = -(-len(names) // max(across, 1))
-    return alt.Legend(title=None, orient="top", labelLimit=330, columns=across, **look), _LEGEND_ROW * rows + 8
+    return alt.Legend(
+        title=None, orient="top", labelLimit=330, columns=_across(names, across), **look
+    ), _LEGEND_ROW * rows + 8
+
+
+def _across(names: Sequence[str], narrow: int) -> Any:
+    row = sum(_pixels(name) + _SYMBOL for name in names)
+    return alt.ExprRef(f"width > {row} ? {len(names)} : {narrow}")
 
 
 def _placed(parts: Sequence[Part], names: Sequence[str]) -> tuple[list[dict[str, Any]], dict[str, float]]:
@@ -105,7 +116,7 @@ def _placed(parts: Sequence[Part], names: Sequence[str]) -> tuple[list[dict[str,
     for part in sorted(parts, key=lambda part: names.index(part.series)):
         side = left if part.value < 0 else right
         start = side.get(part.row, 0.0)
-        end = side[part.row] = start + part.value
+        end = side[part.row] = round(start + part.value, _DIGITS)
         rows.append({"row": part.row, "series": part.series, "text": part.text, "short": part.short or part.text,
                      "pixels": _pixels(part.short or part.text), "start": start, "end": end,
                      "middle": (start + end) / 2})  # fmt: skip
@@ -182,7 +193,7 @@ def columns(
     rows = [{"from": low, "to": high, "end": high - 0.06 * (high - low), "value": value, "zero": 0.0, "text": text}
             for low, high, value, text in values]  # fmt: skip
     bars = _chart(rows).mark_rect(color=EC, strokeWidth=0).encode(
-        x=alt.X("from:Q", title=x_title, axis=alt.Axis(grid=False, labelExpr=PLAIN, labelOverlap=True)),
+        x=alt.X("from:Q", title=x_title, axis=alt.Axis(grid=False, labelExpr=PLAIN, labelOverlap=True, tickCount=12)),
         x2="end:Q",
         y=alt.Y("value:Q", title=y_title, axis=alt.Axis(tickCount=5, labelExpr=PLAIN)),
         y2="zero:Q",
@@ -206,7 +217,7 @@ def calendar(
             for row, day, size, label, text in cells]  # fmt: skip
     last = max((cell[1] for cell in cells), default=1.0)
     base = _chart(rows).encode(
-        x=alt.X("day:Q", title=x_title, axis=alt.Axis(format="d", tickMinStep=1),
+        x=alt.X("day:Q", title=x_title, axis=alt.Axis(format="d", tickMinStep=1, tickCount=10, gridOpacity=0.5),
                 scale=alt.Scale(domain=[0, last], nice=False, padding=22)),
         y=alt.Y("row:N", sort=order, title=None, axis=alt.Axis(labelLimit=_WIDEST_LABEL, grid=True, gridOpacity=0.4)),
         tooltip=[alt.Tooltip("row:N", title=" "), alt.Tooltip("day:Q", title=x_title),
