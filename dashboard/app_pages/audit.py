@@ -164,7 +164,7 @@ def _faults(run: LoadRun, say: Words) -> None:
         for fault in document["faults"]
     ]
     heads = ("fault", "settings", "planned", "began", "ended", "outcome")
-    page.table([say(f"audit.{name}") for name in heads], rows, words=2)
+    page.table([say(f"audit.{name}") for name in heads], rows, words=2, css="stacked")
 
 
 def _outcome(fault: Mapping[str, Any], say: Words) -> str:

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from textwrap import wrap
+from typing import Any, Final
 
 import plotly.graph_objects as go
 
-from dashboard.amounts import count, scale_of, yen
+from dashboard.amounts import Scale, count, scale_of, yen
 from dashboard.charts.palette import APP, COMPANY, DIVISION, LOST, NEUTRAL, OUTCOME, paper_of, translucent
 from dashboard.charts.steps import Move, Step
-from dashboard.words import Words
+from dashboard.words import Language, Words
+
+_UPRIGHT: Final = 4
+"""Bars that can stand beside each other on a phone with their names and figures; more lie below each other."""
+_NAME_LETTERS: Final[dict[Language, int]] = {"en": 15, "ja": 8}
+"""Of a line of a name beside a bar that lies."""
 
 
 def waterfall(steps: Sequence[Step], names: Sequence[str], say: Words, font: str, ink: str) -> Any:
@@ -24,6 +30,8 @@ def waterfall(steps: Sequence[Step], names: Sequence[str], say: Words, font: str
     for step in steps:
         bottoms.append(0.0 if step.is_total else base)
         base += 0.0 if step.is_total else step.change_yen
+    if len(steps) > _UPRIGHT:
+        return _lying(steps, [bottom / scale.divisor for bottom in bottoms], names, scale, say, font, ink)
     figure = go.Figure(
         go.Bar(
             x=list(names),
@@ -70,6 +78,51 @@ def waterfall(steps: Sequence[Step], names: Sequence[str], say: Words, font: str
         range=[(min(*lows, 0) - margin) / scale.divisor, (max(*tops, 0) + margin) / scale.divisor],
     )
     return _laid_out(figure, font, ink, 380)
+
+
+def _lying(
+    steps: Sequence[Step], bottoms: Sequence[float], names: Sequence[str], scale: Scale, say: Words, font: str, ink: str
+) -> Any:
+    """Bars below each other, names in short lines to their left, amounts in a column to their right."""
+    rows = list(range(len(steps)))
+    amounts = [yen(step.change_yen, say.language, signed=True) for step in steps]
+    colours = [_colour(step) for step in steps]
+    patterns = ["/" if step.is_total else "" for step in steps]
+    figure = go.Figure(
+        go.Bar(
+            orientation="h",
+            x=[step.change_yen / scale.divisor for step in steps],
+            y=rows,
+            base=list(bottoms),
+            text=amounts,
+            textposition="none",
+            customdata=list(names),
+            marker={
+                "color": colours,
+                "pattern": {"shape": patterns, "size": 6, "fillmode": "replace"},
+                "line": {"color": colours, "width": 1},
+            },
+            hovertemplate="%{customdata}<br>%{text}<extra></extra>",
+        )
+    )
+    beside = {"x": 1, "xref": "paper", "xanchor": "left", "xshift": 6, "showarrow": False}
+    for row, amount in zip(rows, amounts, strict=True):
+        figure.add_annotation(text=amount, y=row, font={"color": ink, "size": 13}, **beside)
+    letters = _NAME_LETTERS[say.language]
+    lines = ["<br>".join(wrap(name, letters)) for name in names]
+    figure = _laid_out(figure, font, ink, 46 * len(rows) + 70)
+    room = max(sum(9 if letter.isascii() else 13 for letter in amount) for amount in amounts)
+    figure.update_layout(margin={"r": 12 + room}, bargap=0.35)
+    figure.update_yaxes(tickvals=rows, ticktext=lines, autorange="reversed", showgrid=False, zeroline=False)
+    figure.update_xaxes(
+        title={"text": scale.unit, "standoff": 6},
+        tickformat=",",
+        nticks=5,
+        zeroline=True,
+        zerolinewidth=1,
+        zerolinecolor=NEUTRAL,
+    )
+    return figure
 
 
 def sankey(moves: Sequence[Move], say: Words, font: str, ink: str) -> Any:

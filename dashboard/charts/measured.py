@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
-from typing import Any
+from textwrap import wrap
+from typing import Any, Final
 
 import altair as alt
 
 from dashboard.amounts import figure, interval, scale_of
 from dashboard.charts.palette import CALL, EC, LOST, NEUTRAL, STORE, WORLD
+from dashboard.charts.panels import PLAIN, legend_of
 from dashboard.charts.steps import relative_differences
-from dashboard.words import Words
+from dashboard.words import Language, Words
 
+_NAME_LETTERS: Final[dict[Language, int]] = {"en": 20, "ja": 10}
+"""Of a line of a measure's name."""
 _AS_SVG = {"embedOptions": {"renderer": "svg", "actions": False}}
 
 
@@ -27,7 +32,7 @@ def forest(document: dict[str, Any], unit: str, say: Words) -> Any | None:
     )
     rows = [_forest_row(row, unit, scale.divisor, say) for row in found]
     title = say("unit.points") if unit == "share" else say(f"unit.{unit}") if not scale.unit else scale.unit
-    y = alt.Y("measure:N", sort=[row["measure"] for row in rows], title=None, axis=alt.Axis(labelLimit=230))
+    y = alt.Y("measure:N", sort=[row["measure"] for row in rows], title=None, axis=_names_axis([row["measure"] for row in rows], say))
     base = _chart(rows).encode(y=y)
     tooltip = [
         alt.Tooltip("measure:N", title=say("ledgers.measure")),
@@ -35,7 +40,7 @@ def forest(document: dict[str, Any], unit: str, say: Words) -> Any | None:
     ]
     zero = _chart([{"zero": 0}]).mark_rule(color=NEUTRAL, strokeDash=[4, 3]).encode(x="zero:Q")
     bars = base.mark_rule(strokeWidth=2.5, color=EC).encode(
-        x=alt.X("low:Q", title=title, axis=alt.Axis(grid=True, tickCount=7)), x2="high:Q", tooltip=tooltip
+        x=alt.X("low:Q", title=title, axis=alt.Axis(grid=True, tickCount=5, labelExpr=PLAIN)), x2="high:Q", tooltip=tooltip
     )
     points = base.mark_point(size=90, strokeWidth=2, color=EC).encode(
         x="mean:Q",
@@ -96,6 +101,7 @@ def recommendation(document: dict[str, Any], titles: Mapping[str, str], say: Wor
             )
     worlds = [titles["a"], titles["b"]]
     highest = max(row["high"] for row in rows) * 1.18 or 1.0
+    legend, above = legend_of(worlds)
     base = _chart(rows).encode(
         y=alt.Y("situation:N", title=None, sort=None), yOffset=alt.YOffset("world:N", sort=worlds)
     )
@@ -105,13 +111,13 @@ def recommendation(document: dict[str, Any], titles: Mapping[str, str], say: Wor
             "world:N",
             sort=worlds,
             scale=alt.Scale(domain=worlds, range=[WORLD["a"], WORLD["b"]]),
-            legend=alt.Legend(title=None, orient="top", labelLimit=300),
+            legend=legend,
         ),
         tooltip=[alt.Tooltip("world:N", title=say("ledgers.world")), alt.Tooltip("text:N", title=say("ledgers.mean"))],
     )
     whiskers = base.mark_rule(strokeWidth=1.5).encode(x="low:Q", x2="high:Q")
     text = base.mark_text(align="left", dx=6, fontSize=12).encode(x="high:Q", text="text:N")
-    return (bars + whiskers + text).properties(usermeta=_AS_SVG, height=250, width="container")
+    return (bars + whiskers + text).properties(usermeta=_AS_SVG, height=216 + above, width="container")
 
 
 def request_rates(seconds: Sequence[Mapping[str, float | None]], say: Words) -> Any:
@@ -172,6 +178,7 @@ def outcomes(by_action: Mapping[str, Mapping[str, int]], names: Mapping[str, str
             for kind in kinds
         ]
     labels = [say(f"load.{kind}") for kind in kinds]
+    legend, above = legend_of(labels)
     return (
         _chart(rows)
         .mark_bar(height=18)
@@ -182,17 +189,23 @@ def outcomes(by_action: Mapping[str, Mapping[str, int]], names: Mapping[str, str
                 "outcome:N",
                 sort=labels,
                 scale=alt.Scale(domain=labels, range=[CALL[k] for k in kinds]),
-                legend=alt.Legend(title=None, orient="top"),
+                legend=legend,
             ),
             order="order:Q",
             tooltip=["action:N", "outcome:N", alt.Tooltip("calls:Q", format=",")],
         )
-        .properties(usermeta=_AS_SVG, height=30 * len(by_action) + 130, width="container")
+        .properties(usermeta=_AS_SVG, height=30 * len(by_action) + 96 + above, width="container")
     )
 
 
 def _chart(rows: list[dict[str, Any]]) -> Any:
     return alt.Chart(alt.InlineData(values=rows))
+
+
+def _names_axis(names: Sequence[str], say: Words) -> Any:
+    """Names of rows in lines that leave the drawing two thirds of a phone."""
+    lines = {name: wrap(name, _NAME_LETTERS[say.language]) for name in names}
+    return alt.Axis(labelExpr=f"{json.dumps(lines)}[datum.value]", labelLimit=200, labelLineHeight=13)
 
 
 def _forest_row(row: Mapping[str, Any], unit: str, divisor: float, say: Words) -> dict[str, Any]:
