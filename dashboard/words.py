@@ -45,6 +45,10 @@ class Words:
         """A scenario's title; those of the presets are translated."""
         return self.of_code("title", english, english)
 
+    def store(self, name: str) -> str:
+        """A store; those of the presets are translated."""
+        return self.of_code("store", name, name)
+
     def law(self, name: str, english: str) -> str:
         """What a law of the audit says."""
         return self.of_code("law", name, english)

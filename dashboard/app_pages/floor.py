@@ -114,9 +114,9 @@ def _by_hour(rows: Sequence[Row], kind: str, say: Words) -> tuple[Grid, Grid]:
         stores = stores[:_MOST_STORES]
     names = {hour: say("floor.hour", hour=hour) for hour in hours}
     values = [[cells.get((store, hour)) for hour in hours] for store in stores]
-    grid = Grid(stores, [str(hour) for hour in hours], values, _UNITS[kind])
+    grid = Grid([say.store(store) for store in stores], [str(hour) for hour in hours], values, _UNITS[kind])
     store, hour = max(cells, key=lambda key: cells[key] or 0.0)
-    return grid, Grid([store], [names[hour]], [[cells[store, hour]]], _UNITS[kind])
+    return grid, Grid([say.store(store)], [names[hour]], [[cells[store, hour]]], _UNITS[kind])
 
 
 def _cell(row: Row, kind: str) -> float | None:
@@ -130,7 +130,7 @@ def _cell(row: Row, kind: str) -> float | None:
 
 def _waits(found: Answers, basis: str, say: Words) -> None:
     rows = found["tills"]
-    stores = [row.key[0] for row in rows]
+    stores = [say.store(row.key[0]) for row in rows]
     for at, (name, unit) in enumerate((("wait", "s"), ("lost", "share"))):
         values = [value_of(row.values[at]) for row in rows]
         worst, best = _ends(values, stores)
@@ -164,7 +164,8 @@ def _staff(found: Answers, basis: str, say: Words) -> None:
     share = figure(total[most] / sum(total.values()), "share", say.language)
     values: list[list[float | None]] = [[hours.get((store, task), 0.0) for task in tasks] for store in stores]
     document_figures.show_grid(
-        "staff-time", Grid(stores, [say(f"floor.task_{task}") for task in tasks], values, "hours"), say,
+        "staff-time", Grid([say.store(store) for store in stores], [say(f"floor.task_{task}") for task in tasks],
+                           values, "hours"), say,
         corner=say("floor.store"), finding=say("floor.staff_finding", task=say(f"floor.task_{most}"), share=share),
         definition=say("floor.staff_definition"), basis=basis,
     )  # fmt: skip
@@ -184,13 +185,14 @@ def _pickup(found: Answers, basis: str, say: Words) -> None:
     }
     if counter:
         plots["counter"] = ([counter.get(store, Value(None)) for store in stores], "s")
+    names = [say.store(store) for store in stores]
     for name, (values, unit) in plots.items():
-        worst, best = _ends(values, stores)
+        worst, best = _ends(values, names)
         told = {"worst": worst[0], "best": best[0]}
         told |= {"most": figure(worst[1], unit, say.language), "least": figure(best[1], unit, say.language)}
         finding = say(f"floor.{name}_finding", **told) if worst[1] else say(f"floor.{name}_none")
         document_figures.show_dots(
-            f"pickup-{name}", Dots(stores, [Series("", values)], unit), say,
+            f"pickup-{name}", Dots(names, [Series("", values)], unit), say,
             finding=finding, definition=say(f"floor.{name}_what"), basis=basis,
         )  # fmt: skip
 

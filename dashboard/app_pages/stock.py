@@ -35,7 +35,7 @@ def draw() -> None:
 
 
 def _place(name: str, say: Words) -> str:
-    return say("ledgers.division_ec") if name == "ec" else name
+    return say("ledgers.division_ec") if name == "ec" else say.store(name)
 
 
 def _nothing(key: str, say: Words) -> None:
@@ -198,18 +198,25 @@ def _ready(found: Answers, run: RunEntry, say: Words) -> None:
     for row in rows:
         at, n = row.key[0] * READY_BIN_MIN / 60, row.means[0]
         values.append((at, at + READY_BIN_MIN / 60, 100 * n / orders, f"{share(n / orders)} ({count(n)})"))
+    axis = say("stock.hours_to_ready")
     last = (READY_BINS - 1) * READY_BIN_MIN / 60
+    if max(row.key[0] for row in rows) >= READY_BINS - 1:
+        axis = say("stock.hours_after", last=f"{last:g}")
     times = [told_as(60 * minutes, "s", say.language) for minutes in (median, tenth)]
     marks = {
         say("stock.half", time=times[0]): min(median / 60, last),
         say("stock.nine", time=times[1]): min(tenth / 60, last),
     }
     by_store = [
-        [row.key[0], count(row.means[0]), *(told_as(60 * value, "s", say.language) for value in row.means[1:])]
+        [
+            say.store(row.key[0]),
+            count(row.means[0]),
+            *(told_as(60 * value, "s", say.language) for value in row.means[1:]),
+        ]
         for row in found["ready_by_store"]
     ]
     page.figure(
-        "ready", panels.columns(values, say("stock.hours_after", last=f"{last:g}"), "%", page.ink(), marks), say,
+        "ready", panels.columns(values, axis, "%", page.ink(), marks), say,
         finding=say("stock.ready_finding", half=times[0], nine=times[1]),
         definition=say("stock.ready_what", minutes=READY_BIN_MIN), basis=one_run.basis(run, say),
         head=[say("stock.place"), say("stock.orders"), say("stock.median"), say("stock.ninetieth")],
@@ -225,16 +232,16 @@ def _no_shows(found: Answers, run: RunEntry, say: Words) -> None:
     if not rows:
         return
     series = say("stock.no_shows")
-    parts = [Part(row.key[0], series, 100 * row.means[2], share(row.means[2])) for row in rows]
+    parts = [Part(say.store(row.key[0]), series, 100 * row.means[2], share(row.means[2])) for row in rows]
     orders, missed = (sum(row.means[i] for row in rows) for i in (0, 1))
-    totals = {row.key[0]: interval(row.values[2], "share", say.language) for row in rows}
+    totals = {say.store(row.key[0]): interval(row.values[2], "share", say.language) for row in rows}
     page.figure(
         "no-shows", panels.stacked(parts, {series: STORE}, "%", page.ink(), totals), say,
         finding=say("stock.no_shows_finding", share=share(missed / (orders or 1)), n=count(missed)),
         definition=say("stock.no_shows_what"), basis=one_run.basis(run, say),
         head=[say("stock.place"), say("stock.orders"), series, say("payments.share")],
-        rows=[[row.key[0], *(interval(row.values[i], "count", say.language) for i in (0, 1)), totals[row.key[0]]]
-              for row in rows],
+        rows=[[name, *(interval(row.values[i], "count", say.language) for i in (0, 1)), told]
+              for row, (name, told) in zip(rows, totals.items(), strict=True)],
         csv_head=["store", *(f"{name}{end}" for name in ("orders", "no_shows", "share")
                              for end in ("", "_half_width"))],
         csv_rows=numbers(rows),

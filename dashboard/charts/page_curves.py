@@ -12,7 +12,7 @@ from dashboard.charts.dots import told, unit_name
 from dashboard.charts.page_dots import AS_SVG
 from dashboard.charts.palette import APP, EC, LOST, NEUTRAL, STORE
 from dashboard.charts.panels import PLAIN, legend_of
-from dashboard.charts.spoken import named, short
+from dashboard.charts.spoken import named, parameter
 from dashboard.charts.sweeps import rise_of
 from dashboard.words import Words
 
@@ -29,10 +29,10 @@ def curve(document: Mapping[str, Any], say: Words, ink: str) -> Any:
     for row in rows:
         row["text"] = interval(row, document["unit"], say.language, signed=True)
         row |= {key: row[key] / scale.divisor for key in ("mean", "low", "high")}
-    x = alt.X("at:Q", title=short(name), axis=alt.Axis(tickCount=6, grid=False), scale=alt.Scale(padding=14))
+    x = alt.X("at:Q", title=parameter(name, say), axis=alt.Axis(tickCount=6, grid=False), scale=alt.Scale(padding=14))
     y_title = unit_name(document["unit"], scale, True, say)
     y = alt.Y("low:Q", title=y_title, axis=alt.Axis(tickCount=6), scale=alt.Scale(padding=18))
-    tooltip = [alt.Tooltip("at:Q", title=short(name)), alt.Tooltip("text:N", title="=")]
+    tooltip = [alt.Tooltip("at:Q", title=parameter(name, say)), alt.Tooltip("text:N", title="=")]
     base = _chart(rows)
     layers = [_chart([{"zero": 0.0}]).mark_rule(color=NEUTRAL, strokeDash=[4, 3]).encode(y="zero:Q")]
     if document["optimum"] is not None:

@@ -31,6 +31,11 @@ def cohort(name: str, say: Words) -> str:
     return say.of_code("cohort", name, name.replace("_", " "))
 
 
+def parameter(name: str, say: Words) -> str:
+    """What a sweep varies: a scenario's keys, or what moves them, in words where there are any."""
+    return say.of_code("parameter", name, short(name))
+
+
 def short(keys: str, letters: int = _KEY_LETTERS) -> str:
     """A scenario's key; of keys that move together (`a+b+c`) the first and how many more; the end of a long one."""
     first, *more = keys.split("+")

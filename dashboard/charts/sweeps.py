@@ -13,7 +13,7 @@ from dashboard.charts.chart import Chart, dot_chart
 from dashboard.charts.dots import PAPER, Dots, Series, Value, above, number_axis, told, unit_name, value_of
 from dashboard.charts.grids import Grid, draw_grid
 from dashboard.charts.palette import EC, NEUTRAL, STORE
-from dashboard.charts.spoken import basis, paragraph, short
+from dashboard.charts.spoken import basis, paragraph, parameter, short
 from dashboard.words import Words
 from sim.evaluation.statistics import t_interval
 
@@ -55,7 +55,7 @@ def _curve(document: dict[str, Any], say: Words) -> Chart:
                 text = figure(rise.mean, unit, say.language, signed=True)
                 where: dict[str, Any] = {"textcoords": "offset points", "fontsize": 8, "bbox": PAPER, "zorder": 5}
                 axes.annotate(text, (at, y), (7, 6), **where)
-        axes.set_xlabel(short(name))
+        axes.set_xlabel(parameter(name, say))
         axes.set_ylabel(unit_name(unit, scale, True, say))
         axes.margins(x=0.09, y=0.12)
         number_axis(axes.xaxis)
@@ -65,8 +65,8 @@ def _curve(document: dict[str, Any], say: Words) -> Chart:
     lines = [f"{name} {at:g}: {told(rise, unit, say, signed=True)}" for at, rise in zip(places, rises, strict=True)]
     return Chart(
         name="curve",
-        question=say("plot_sweep.curve", parameter=short(name), measure=say.label(document["measure"])),
-        answer=_optimum_answer(document, short(name), say),
+        question=say("plot_sweep.curve", parameter=parameter(name, say), measure=say.label(document["measure"])),
+        answer=_optimum_answer(document, parameter(name, say), say),
         caption=paragraph(say, say("plot_sweep.curve_caption", low=f"{places[0]:g}"), basis(document, say)),
         figures=lines,
         height_in=3.3,
@@ -156,14 +156,15 @@ def _parts(document: dict[str, Any], say: Words) -> Chart:
     found = [(part["part"], part["optimum"]) for part in by["parts"]]
     values = [Value(o["at"], o["low"], o["high"]) if o else Value(None) for _, o in found]
     common = document["optimum"]["at"] if document["optimum"] else None
-    plot = Dots([part for part, _ in found], [Series("", values)], "number", nothing=common, axis=short(name))
+    labels = [say.of_code("category", part, part) for part, _ in found]
+    plot = Dots(labels, [Series("", values)], "number", nothing=common, axis=parameter(name, say))
     gain = by["own_instead_of_common_yen"]
     answer = say("plot_sweep.parts_between")
     if gain is not None:
         answer = say("plot_sweep.parts_answer", gain=told(value_of(gain), "yen", say, signed=True))
-    caption = paragraph(say, say("plot_sweep.parts_caption", parameter=short(name)), basis(document, say))
+    caption = paragraph(say, say("plot_sweep.parts_caption", parameter=parameter(name, say)), basis(document, say))
     kind = by["kind"]
-    question = say("plot_sweep.parts", parameter=short(name), kind=say(f"plot_sweep.kind_{kind}"))
+    question = say("plot_sweep.parts", parameter=parameter(name, say), kind=say(f"plot_sweep.kind_{kind}"))
     return dot_chart("parts", plot, say, question, answer, caption)
 
 
