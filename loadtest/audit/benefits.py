@@ -92,8 +92,7 @@ LAWS: Final = (
     Law(
         "benefits_booked",
         "sales are booked gross, coupons as their cost, and every change of points as a debt",
-        "SELECT count(DISTINCT transfer) FROM ledger_lines"
-        " WHERE account IN ('coupon_cost', 'points_cost', 'points_liability')",
+        "SELECT count(DISTINCT order_id) FROM ledger_lines",
         """
         WITH due AS (
             SELECT o.id AS number, if(p.id IS NOT NULL, o.amount_yen + coalesce(d.yen, 0), 0) AS sales,

@@ -56,7 +56,8 @@ def test_replay_under_provider_faults_leaves_clean_books(tmp_path: Path) -> None
     checked = {law["law"]: law["checked"] for law in document["laws"]}
     assert checked["captures_booked"] > 270
     assert checked["told_ok_exists"] > 600
-    assert [law for law, rows in checked.items() if rows == 0] in ([], ["told_rejected_absent"])
+    unused = {"points_balances", "points_not_negative", "coupons_used_once", "points_of_orders"}  # a trace has none
+    assert {law for law, rows in checked.items() if rows == 0} - {"told_rejected_absent"} == unused
     assert in_the_tests_session(load) == []
 
 
