@@ -215,12 +215,18 @@ def _finding_rows(findings: list[tuple[str, dict[str, Any]]]) -> list[list[str]]
     ]
 
 
+def _told(key: str, value: object, say: Words) -> str:
+    told = f"{value:,}" if isinstance(value, int) else f"{value:,g}" if isinstance(value, float) else f"{value}"
+    return f"{say.of_code('setting', key, key.replace('_', ' '))} {told}"
+
+
 def _setting(run: LoadRun, say: Words) -> None:
     """How it was replayed; a soak's load run was not, it has neither trace nor speed."""
     page.section(say("load.setting"))
     result = run.result
-    trace = ", ".join(f"{key} {result['trace'][key]}" for key in TRACE_KEYS if key in result.get("trace", {}))
-    faults = ", ".join(f"{key} {value}" for key, value in (result.get("faults") or {}).items())
+    traced = result.get("trace", {})
+    trace = ", ".join(_told(key, traced[key], say) for key in TRACE_KEYS if key in traced)
+    faults = ", ".join(_told(key, value, say) for key, value in (result.get("faults") or {}).items())
     versions = ", ".join(f"{name} {version}" for name, version in result.get("versions", {}).items())
     rows = [
         [say("load.target"), str(result["target"])],
