@@ -19,16 +19,18 @@ from typing import Any, Final, Literal
 
 import streamlit as st
 
+from dashboard.amounts import whole
 from dashboard.charts.palette import INK_ON_DARK, INK_ON_LIGHT
 from dashboard.report import markup
 from dashboard.run_list import RUNS_VARIABLE
 from dashboard.words import LANGUAGES, Language, Words, as_language, words
 
-PLOTLY: Final = {"displayModeBar": False, "responsive": True}
 _QUIET: Final = 0.85
 """Opacity of text at axes and in legends, beside figures and findings."""
+PLOTLY: Final = {"displayModeBar": False, "responsive": True}
 
 Rows = Sequence[Sequence[Any]]
+_STACKED_WORDS: Final = 3
 Kind = Literal["empty", "loading", "partial", "failed", "invalid", "good"]
 _PARTS: Final = ("html", "css", "js")
 _MARKS: Final[dict[Kind, str]] = {"empty": "○", "loading": "…", "partial": "◐", "failed": "✕", "invalid": "⊘",
@@ -140,8 +142,14 @@ def link(page: str, label: str, texts: Words, **choices: str) -> None:
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]], *, css: str = "", **look: Any) -> None:
-    """A table of texts that can be read out, selected and printed; `look` as in `markup.table`."""
-    st.html(f'<div class="omo {css}">{markup.table(head, rows, **look)}</div>')
+    """A table of texts that can be read out, selected and printed; `look` as in `markup.table`.
+
+    Every cell knows the name of its column: on a phone, rows of a table of words (three columns or more) become blocks,
+    and so do those with the class `several` or `wide`.
+    """
+    kind = css or ("stacked" if look.get("words", 1) >= _STACKED_WORDS else "")
+    cells = [[whole(cell) for cell in row] for row in rows]
+    st.html(f'<div class="omo {kind}">{markup.table(head, cells, labelled=True, **look)}</div>')
 
 
 def big(label: str, value: str) -> None:
@@ -194,15 +202,19 @@ def figure(
     unrounded, the texts when left out.
     """
     with st.container(border=True, key=f"figure_{key}"):
-        st.html(f'<div class="omo frame">{markup.element("h3", finding)}{markup.element("p", definition)}</div>')
+        st.html(f'<div class="omo frame">{_element("h3", finding)}{_element("p", definition)}</div>')
         _chart(key, chart, f"{finding} {definition}")
-        st.html(f'<div class="omo frame">{markup.element("p", basis, "basis")}</div>')
+        st.html(f'<div class="omo frame">{_element("p", basis, "basis")}</div>')
         with st.container(horizontal=True, vertical_alignment="center", gap="medium", key=f"tools_{key}"):
             with st.popover(texts("figure.table"), icon=":material/table_rows:", type="tertiary"):
                 table(head, rows, caption=finding, words=words)
             download(key, csv_head or head, csv_rows or rows, texts)
             about = {"title": finding, "basis": basis, "name": key, "label": texts("figure.png")}
             _png_button()(key=f"png_{key}", data={"figure": f"st-key-figure_{key}", **about})
+
+
+def _element(tag: str, text: str, css: str = "") -> str:
+    return markup.element(tag, whole(text), css)
 
 
 def _chart(key: str, chart: Any, alt: str) -> None:
@@ -255,7 +267,7 @@ def notice(
     """
     with st.container(border=True):
         mark = f'<span aria-hidden="true">{_MARKS[kind]}</span>'
-        body = markup.element("strong", title) + (markup.element("p", what) if what else "")
+        body = markup.element("strong", title) + (_element("p", what) if what else "")
         st.html(f'<div class="omo notice {kind}" role="status">{mark}<div>{body}</div></div>')
         if to:
             with st.container(horizontal=True, gap="medium"):

@@ -104,7 +104,7 @@ def _outcomes(document: dict[str, Any], titles: Sequence[str], say: Words) -> No
         for run, one in zip(document["runs"], found, strict=True):
             parts = [one[side][key] for side in ("b", "difference") for key in ("mean", "half_width")]
             numbers.append([name, unit, run["run"], *parts])
-    page.table([say("ledgers.measure"), *titles], rows, css="several", labelled=True)
+    page.table([say("ledgers.measure"), *titles], rows, css="several")
     sides = [f"{side}_{key}" for side in ("value", "difference") for key in ("mean", "half_width")]
     page.download("side-by-side", ["measure", "unit", "run", *sides], numbers, say)
     with st.expander(say("report.definitions")):

@@ -72,6 +72,7 @@ def waterfall(steps: Sequence[Step], names: Sequence[str], say: Words, font: str
     figure.update_yaxes(
         title={"text": scale.unit, "font": {"color": ink}},
         showgrid=False,
+        tickformat=",",
         zeroline=True,
         zerolinewidth=1,
         zerolinecolor=NEUTRAL,
@@ -115,7 +116,7 @@ def _lying(
     figure.update_layout(margin={"r": 12 + room}, bargap=0.35)
     figure.update_yaxes(tickvals=rows, ticktext=lines, autorange="reversed", showgrid=False, zeroline=False)
     figure.update_xaxes(
-        title={"text": scale.unit, "standoff": 6},
+        title={"text": scale.unit, "standoff": 6, "font": {"color": ink}},
         tickformat=",",
         nticks=5,
         zeroline=True,

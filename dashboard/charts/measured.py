@@ -17,6 +17,9 @@ from dashboard.words import Language, Words
 
 _NAME_LETTERS: Final[dict[Language, int]] = {"en": 20, "ja": 10}
 """Of a line of a measure's name."""
+_LABEL_LINE: Final = 13
+_EMPTY: Final = "\u2060"
+"""A line of a label with nothing in it; spaces would be taken away."""
 _AS_SVG = {"embedOptions": {"renderer": "svg", "actions": False}}
 
 
@@ -32,7 +35,8 @@ def forest(document: dict[str, Any], unit: str, say: Words) -> Any | None:
     )
     rows = [_forest_row(row, unit, scale.divisor, say) for row in found]
     title = say("unit.points") if unit == "share" else say(f"unit.{unit}") if not scale.unit else scale.unit
-    y = alt.Y("measure:N", sort=[row["measure"] for row in rows], title=None, axis=_names_axis([row["measure"] for row in rows], say))
+    names = [row["measure"] for row in rows]
+    y = alt.Y("measure:N", sort=names, title=None, axis=_names_axis(names, say))
     base = _chart(rows).encode(y=y)
     tooltip = [
         alt.Tooltip("measure:N", title=say("ledgers.measure")),
@@ -40,7 +44,9 @@ def forest(document: dict[str, Any], unit: str, say: Words) -> Any | None:
     ]
     zero = _chart([{"zero": 0}]).mark_rule(color=NEUTRAL, strokeDash=[4, 3]).encode(x="zero:Q")
     bars = base.mark_rule(strokeWidth=2.5, color=EC).encode(
-        x=alt.X("low:Q", title=title, axis=alt.Axis(grid=True, tickCount=5, labelExpr=PLAIN)), x2="high:Q", tooltip=tooltip
+        x=alt.X("low:Q", title=title, axis=alt.Axis(grid=True, tickCount=5, labelExpr=PLAIN)),
+        x2="high:Q",
+        tooltip=tooltip,
     )
     points = base.mark_point(size=90, strokeWidth=2, color=EC).encode(
         x="mean:Q",
@@ -203,9 +209,19 @@ def _chart(rows: list[dict[str, Any]]) -> Any:
 
 
 def _names_axis(names: Sequence[str], say: Words) -> Any:
-    """Names of rows in lines that leave the drawing two thirds of a phone."""
-    lines = {name: wrap(name, _NAME_LETTERS[say.language]) for name in names}
-    return alt.Axis(labelExpr=f"{json.dumps(lines)}[datum.value]", labelLimit=200, labelLineHeight=13)
+    """Names of rows, long ones in two lines, so that the drawing has two thirds of a phone.
+
+    Lines are set at half a line's distance from half a line above the row: a name is the second of two, or the first
+    and the third of three.
+    """
+    lines = {}
+    for name in names:
+        first, *more = wrap(name, max(_NAME_LETTERS[say.language], len(name) // 2 + 3))
+        lines[name] = [first, _EMPTY, " ".join(more)] if more else [_EMPTY, first]
+    half = _LABEL_LINE / 2
+    return alt.Axis(
+        labelExpr=f"{json.dumps(lines)}[datum.value]", labelLimit=200, labelLineHeight=half, labelOffset=-half
+    )
 
 
 def _forest_row(row: Mapping[str, Any], unit: str, divisor: float, say: Words) -> dict[str, Any]:
@@ -231,20 +247,19 @@ def _lines(
     title: str,
     say: Words,
 ) -> Any:
+    legend, above = legend_of(names, symbolType="stroke", symbolSize=500, symbolStrokeWidth=2.2)
+    look: dict[str, Any] = {"sort": names, "legend": legend}
     return (
         _chart(rows)
         .mark_line(strokeWidth=2, interpolate="step-after")
         .encode(
-            x=alt.X("second:Q", title=say("load.second"), axis=alt.Axis(grid=False, format="d", tickMinStep=1)),
-            y=alt.Y("value:Q", title=title, scale=alt.Scale(zero=True)),
-            color=alt.Color(
-                "series:N",
-                sort=names,
-                scale=alt.Scale(domain=names, range=colours),
-                legend=alt.Legend(title=None, orient="top"),
+            x=alt.X(
+                "second:Q", title=say("load.second"), axis=alt.Axis(grid=False, format="d", tickMinStep=1, tickCount=12)
             ),
-            strokeDash=alt.StrokeDash("series:N", sort=names, scale=alt.Scale(domain=names, range=dashes)),
+            y=alt.Y("value:Q", title=title, scale=alt.Scale(zero=True)),
+            color=alt.Color("series:N", scale=alt.Scale(domain=names, range=colours), **look),
+            strokeDash=alt.StrokeDash("series:N", scale=alt.Scale(domain=names, range=dashes), **look),
             tooltip=["second:Q", "series:N", "value:Q"],
         )
-        .properties(usermeta=_AS_SVG, height=300, width="container")
+        .properties(usermeta=_AS_SVG, height=240 + above, width="container")
     )

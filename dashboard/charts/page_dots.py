@@ -15,6 +15,7 @@ from dashboard.amounts import figure, scale_of
 from dashboard.charts.dots import Dots, Value, scale_for, told, unit_name
 from dashboard.charts.grids import Grid
 from dashboard.charts.palette import APP, COMPANY, EC, LOST, NEUTRAL, RIVAL, STORE, paper_of
+from dashboard.charts.panels import PLAIN
 from dashboard.words import Words
 
 AS_SVG: Final = {"embedOptions": {"renderer": "svg", "actions": False}}
@@ -25,6 +26,7 @@ _MARKERS: Final = {"D": "diamond", "s": "square", "X": "cross"}
 _WITH_TEXT: Final = 14
 """Dots that are few enough for a figure at each."""
 _STEP_WITH_TEXT: Final = 38
+_STEP_OF_SEVERAL: Final = 46
 _AXIS: Final = 70
 _LEGEND: Final = 30
 _HEAD: Final = 44
@@ -62,7 +64,7 @@ def dots(plot: Dots, say: Words, ink: str, colours: Sequence[str] = COLOURS) -> 
     )  # fmt: skip
     if several:
         base = base.encode(yOffset=alt.YOffset("series:N", sort=names))
-    axis = alt.Axis(tickCount=5, grid=True, gridOpacity=0.5)
+    axis = alt.Axis(tickCount=5, grid=True, gridOpacity=0.5, labelExpr=_possible(rows, plot.unit))
     title = plot.axis or unit_name(plot.unit, scale, plot.signed, say)
     x_scale = alt.Scale(zero=plot.signed, padding=52 if texts else 12)
     if not any(row.get("low") or row.get("high") for row in rows):
@@ -87,7 +89,8 @@ def dots(plot: Dots, say: Words, ink: str, colours: Sequence[str] = COLOURS) -> 
         for look in ({"stroke": paper_of(ink), "strokeWidth": 4, "strokeJoin": "round", "aria": False}, {}):
             told_at = base.mark_text(dy=-13, color=ink, fontSize=11.5, **look)
             layers.append(told_at.encode(x="mean:Q", text="text:N"))
-    step = _STEP_WITH_TEXT if texts else 18 if several else 26
+    with_text = _STEP_OF_SEVERAL if several else _STEP_WITH_TEXT
+    step = with_text if texts else 18 if several else 26
     legends = (len(names) if tall else 1) * _LEGEND if several else 0
     height = step * len(labels) * len(names) + _AXIS + legends
     return alt.layer(*layers).properties(usermeta=AS_SVG, height=height, width="container")
@@ -152,6 +155,17 @@ def _row(label: str, series: str, value: Value, plot: Dots, divisor: float, say:
         "shape": _MARKERS.get(value.marker or "", "circle"),
         "text": told(value, plot.unit, say, plot.signed),
     }
+
+
+def _possible(rows: Sequence[dict[str, Any]], unit: str) -> str:
+    """Figures at the axis, but none below zero or above 100 % where no value is: the room there is for texts."""
+    low = min((row.get("low", 0.0) for row in rows), default=0.0)
+    high = max((row.get("high", 0.0) for row in rows), default=0.0)
+    beyond = [
+        *(["datum.value < 0"] if low >= 0 else []),
+        *(["datum.value > 100"] if unit == "share" and high <= 100 else []),
+    ]
+    return f"{' || '.join(beyond) or 'false'} ? '' : {PLAIN}"
 
 
 def _short(value: float | None, divisor: float, signed: bool) -> str:

@@ -18,6 +18,8 @@ SERIES_DASHES: Final = ([1, 0], [7, 3], [2, 2], [9, 3, 2, 3], [4, 4], [1, 3])
 PLAIN: Final = "format(datum.value, ',')"
 """Numbers at an axis as they are, never as powers of ten."""
 _WIDEST_LABEL: Final = 150
+_TITLE: Final = 14
+"""Size of an axis' title in pixels."""
 _RIDGE: Final = 0.66
 _AXIS: Final = 66
 """Height of an axis with its title; Streamlit fits axes and legends into the height of a chart."""
@@ -154,7 +156,9 @@ def ridges(
         y=alt.Y("floor:Q", axis=None, scale=y_scale), y2="y:Q"
     )
     line = base.mark_line(strokeWidth=1.4, interpolate="step-after").encode(y=alt.Y("y:Q", axis=None, scale=y_scale))
-    text = _chart(heads).mark_text(align="left", baseline="bottom", dx=2, color=ink, fontSize=12)
+    widest = max((_pixels(ridge.label) for ridge in found), default=1)
+    size = alt.ExprRef(f"clamp(12 * width / {0.86 * widest:.0f}, 9, 12)")
+    text = _chart(heads).mark_text(align="left", baseline="bottom", dx=2, color=ink, fontSize=size)
     layers = [area, line, text.encode(x=alt.X("at:Q"), y=alt.Y("head:Q", axis=None, scale=y_scale), text="label:N")]
     if mark is not None:
         rule = _chart([{"at": mark}]).mark_rule(color=ink, strokeDash=[4, 3], strokeWidth=1)
@@ -192,8 +196,11 @@ def columns(
     """Columns from, to and height with their figures; `marks` are places on the axis with what they are."""
     rows = [{"from": low, "to": high, "end": high - 0.06 * (high - low), "value": value, "zero": 0.0, "text": text}
             for low, high, value, text in values]  # fmt: skip
+    title = alt.ExprRef(f"clamp({_TITLE} * width / {_pixels(x_title)}, 10, {_TITLE})")
     bars = _chart(rows).mark_rect(color=EC, strokeWidth=0).encode(
-        x=alt.X("from:Q", title=x_title, axis=alt.Axis(grid=False, labelExpr=PLAIN, labelOverlap=True, tickCount=12)),
+        x=alt.X("from:Q", title=x_title,
+                axis=alt.Axis(grid=False, labelExpr=PLAIN, labelOverlap=True, tickCount=12,
+                              titleFontSize=title)),
         x2="end:Q",
         y=alt.Y("value:Q", title=y_title, axis=alt.Axis(tickCount=5, labelExpr=PLAIN)),
         y2="zero:Q",
@@ -217,7 +224,8 @@ def calendar(
             for row, day, size, label, text in cells]  # fmt: skip
     last = max((cell[1] for cell in cells), default=1.0)
     base = _chart(rows).encode(
-        x=alt.X("day:Q", title=x_title, axis=alt.Axis(format="d", tickMinStep=1, tickCount=10, gridOpacity=0.5),
+        x=alt.X("day:Q", title=x_title, axis=alt.Axis(tickMinStep=1, tickCount=10, gridOpacity=0.5, labelOverlap=True,
+                            labelExpr=f"datum.value < 0 ? '' : {PLAIN}"),
                 scale=alt.Scale(domain=[0, last], nice=False, padding=22)),
         y=alt.Y("row:N", sort=order, title=None, axis=alt.Axis(labelLimit=_WIDEST_LABEL, grid=True, gridOpacity=0.4)),
         tooltip=[alt.Tooltip("row:N", title=" "), alt.Tooltip("day:Q", title=x_title),

@@ -220,7 +220,7 @@ def _table(exercise: Exercise, found: Outcome, answer: Answer, say: Words) -> No
             known = value if value == value else None
             cells.append(figure(known, BY_NAME[name].unit, say.language, signed=number > 0))
         rows.append([_marked(exercise, world, answer, say), *cells])
-    page.table(head, rows, css="several", labelled=True)
+    page.table(head, rows, css="several")
 
 
 def _onward(exercise: Exercise, answer: Answer, mine: Session, say: Words) -> None:

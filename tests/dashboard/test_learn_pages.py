@@ -71,8 +71,9 @@ def opened(language: str = "en", **query: str) -> AppTest:
 def shown(app: AppTest) -> str:
     assert not app.exception, app.exception
     kinds = ("title", "subheader", "markdown", "caption", "warning", "html")
-    return "\n".join(str(element.proto.body if kind == "html" else element.value) for kind in kinds
+    text = "\n".join(str(element.proto.body if kind == "html" else element.value) for kind in kinds
                      for element in app.get(kind))  # fmt: skip
+    return text.replace("\u00a0", " ").replace("\u2060", "")
 
 
 def press(app: AppTest, label: str) -> AppTest:

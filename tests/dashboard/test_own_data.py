@@ -47,7 +47,8 @@ def shown(page: AppTest) -> str:
     assert not page.exception, page.exception
     kinds = ("title", "subheader", "markdown", "caption", "code", "html")
     found: list[Any] = [one for kind in kinds for one in page.get(kind)]
-    return unescape("\n".join(str(one.proto.body if one.type == "html" else one.value) for one in found))
+    text = unescape("\n".join(str(one.proto.body if one.type == "html" else one.value) for one in found))
+    return text.replace("\u00a0", " ").replace("\u2060", "")
 
 
 def said_by_command(kind: Kind, file: OwnFile, folder: Path) -> Any:
