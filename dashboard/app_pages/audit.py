@@ -201,7 +201,11 @@ def _drills(say: Words) -> None:
 def _drill_name(one: Kept, found: list[Kept]) -> str:
     """The drill; of one that was run more than once also which of them."""
     name = str(one.document["drill"])
-    return name if sum(other.document["drill"] == name for other in found) == 1 else f"{name} · {one.name}"
+    return (
+        name
+        if sum(other.document["drill"] == name for other in found) == 1
+        else f"{name} · {one.name.removesuffix('/drill.json')}"
+    )
 
 
 def _drill(one: Kept, say: Words) -> None:
