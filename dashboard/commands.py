@@ -38,8 +38,8 @@ def dashboard(
 ) -> None:
     """Look at runs in the browser, start new ones, learn from them. English and Japanese.
 
-    Build and run: Start, Scenario, Run, Runs, Compare. Understand: Two ledgers, Policies, Customers, Store floor,
-    Stock and pickup, Payments. Size and test: Demand and sizing, Load and audit, Audit. Train: Learn.
+    Build and run: Start, Scenario, Run, Runs, Compare. Understand: Two ledgers, Policies, Customers, Your own data,
+    Store floor, Stock and pickup, Payments. Size and test: Demand and sizing, Load and audit, Audit. Train: Learn.
 
     Serves on 127.0.0.1 only and asks nothing of any other machine. Ctrl-C ends it; simulations started from a page
     go on and can be seen again at the next start.
