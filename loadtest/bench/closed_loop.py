@@ -17,6 +17,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from loadtest.http.server import run_loop
+
 _END_OF_HEAD: Final = b"\r\n\r\n"
 _ROOT: Final = Path(__file__).parents[2]
 
@@ -137,5 +139,9 @@ async def _run(work: Work) -> Answers:
     )
 
 
+async def _tell() -> None:
+    json.dump(asdict(await _run(Work(**json.load(sys.stdin)))), sys.stdout)
+
+
 if __name__ == "__main__":
-    json.dump(asdict(asyncio.run(_run(Work(**json.load(sys.stdin))))), sys.stdout)
+    run_loop(_tell())
