@@ -24,6 +24,20 @@ _START_S: Final = 90.0
 Found = dict[str, float]
 """Seconds by what was waited for."""
 _QUIET: Final = "[data-testid=stApp][data-test-script-state=notRunning]"
+_SETTLED: Final = """async ([still_ms, limit_ms]) => {
+  const begun = performance.now();
+  let changed = begun;
+  const watch = new MutationObserver(() => { changed = performance.now(); });
+  watch.observe(document.body, { childList: true, subtree: true, attributes: true, characterData: true });
+  while (performance.now() - changed < still_ms && performance.now() - begun < limit_ms) {
+    await new Promise((done) => setTimeout(done, 20));
+  }
+  watch.disconnect();
+  return performance.now() - changed;
+}"""
+"""Waits until nothing on the page has changed for a while: charts are drawn after the script that asks for them has
+ended. Answers how many ms ago the last change was."""
+_STILL_MS: Final = 300
 
 
 def page_names() -> list[str]:
@@ -34,8 +48,9 @@ def page_names() -> list[str]:
 def measure_pages(
     root: Path, rounds: int, within_s: float, tell: Callable[[str, Found | None], None]
 ) -> dict[str, Any]:
-    """Seconds until each page shows its title (`first_content_s`), is complete (`complete_s`), and has changed its
-    language after a click (`interaction_s`): medians over `rounds`, after one visit that fills the server's caches.
+    """Seconds until each page shows its title (`first_content_s`), is complete with its last chart (`complete_s`), and,
+    once it is, has changed its language after a click (`interaction_s`): medians over `rounds`, after one visit that
+    fills the server's caches.
 
     Each round is a browser without anything in its cache. Each page is told as soon as it is measured. After `within_s`
     no visit is begun: the pages that are left are None and the document's `state` is `partial`, as it is after Ctrl-C.
@@ -118,7 +133,8 @@ def _visit(chromium: Any, address: str, name: str, patience_s: float) -> Found:
         page.wait_for_selector("h1")
         first = time.perf_counter() - begun
         page.wait_for_selector(_QUIET)
-        complete = time.perf_counter() - begun
+        still_ms = page.evaluate(_SETTLED, [_STILL_MS, 1000 * patience_s])
+        complete = time.perf_counter() - begun - still_ms / 1000
         title = words("ja")("start.title" if name == "start" else f"page.{name}")
         clicked = time.perf_counter()
         page.get_by_text(words("ja")("app.language_name"), exact=True).click()
