@@ -19,7 +19,9 @@ _READY: Final = """
 QUERIES: Final[dict[str, Query]] = {
     "records": Query(
         """SELECT location, count(*), sum((recorded <> on_hand)::int), sum(greatest(recorded - on_hand, 0)),
-           sum(greatest(on_hand - recorded, 0)) FROM stock_closing GROUP BY 1 ORDER BY location = 'ec', 1""",
+           sum(greatest(on_hand - recorded, 0)) FROM stock_closing
+           WHERE (location::varchar, sku) IN (SELECT (location::varchar, sku) FROM stock_moves WHERE reason = 'opening')
+           GROUP BY 1 ORDER BY location = 'ec', 1""",  # of carried goods, as the measure of wrong records counts them
         1,
     ),
     "reactions": Query(
