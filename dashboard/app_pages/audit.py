@@ -173,7 +173,7 @@ def _outcome(fault: Mapping[str, Any], say: Words) -> str:
 
 
 def _setting(key: str, value: object, say: Words) -> str:
-    return f"{say.of_code('setting', key, key.replace('_', ' '))} {value}"
+    return f"{drills.setting_name(key, say)} {value}"
 
 
 def _drills(say: Words) -> None:

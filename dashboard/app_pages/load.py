@@ -9,6 +9,7 @@ import streamlit as st
 from dashboard import kept, page
 from dashboard.amounts import NOTHING, share
 from dashboard.charts import measured
+from dashboard.charts.drills import setting_name
 from dashboard.load_runs import (
     LATENCIES,
     OUTCOMES,
@@ -217,7 +218,7 @@ def _finding_rows(findings: list[tuple[str, dict[str, Any]]]) -> list[list[str]]
 
 def _told(key: str, value: object, say: Words) -> str:
     told = f"{value:,}" if isinstance(value, int) else f"{value:,g}" if isinstance(value, float) else f"{value}"
-    return f"{say.of_code('setting', key, key.replace('_', ' '))} {told}"
+    return f"{setting_name(key, say)} {told}"
 
 
 def _setting(run: LoadRun, say: Words) -> None:

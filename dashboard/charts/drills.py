@@ -75,6 +75,11 @@ def fault_name(name: str, say: Words) -> str:
     return say.of_code("fault", name, name.replace("_", " "))
 
 
+def setting_name(key: str, say: Words) -> str:
+    """A setting of a fault or of a replay, in words."""
+    return say.of_code("setting", key, key.replace("_", " "))
+
+
 def conformance_finding(document: Mapping[str, Any], say: Words) -> str:
     """Whether the two sets of books are the same."""
     figures = sum(document["compared"].values())

@@ -8,7 +8,7 @@ from typing import Any, Final
 import altair as alt
 
 from dashboard.charts.palette import APP, EC, LOST, NEUTRAL
-from dashboard.charts.panels import AS_SVG, PLAIN, legend_of
+from dashboard.charts.panels import AS_SVG, PLAIN, chart_of, legend_of
 from dashboard.words import Words
 
 VERDICTS: Final = ("passed", "failed")
@@ -32,7 +32,7 @@ def knee(moment: Mapping[str, Any], p99_ms: float, say: Words, ink: str) -> Any:
               axis=alt.Axis(grid=False, labelExpr=PLAIN, labelOverlap=True))  # fmt: skip
     y = alt.Y("p99:Q", title=say("demand.ms_axis"), scale=alt.Scale(type="log"),
               axis=alt.Axis(labelExpr=PLAIN, values=list(_POWERS)))  # fmt: skip
-    base = _chart(rows).encode(
+    base = chart_of(rows).encode(
         x=x, tooltip=[alt.Tooltip("per_s:Q", title="/s", format=",.1f"), alt.Tooltip("text:N", title="p99"),
                       alt.Tooltip("half:N", title="p50"), alt.Tooltip("verdict:N", title=" ")],
     )  # fmt: skip
@@ -68,12 +68,12 @@ def scalability(moment: Mapping[str, Any], say: Words) -> Any:
     curve = [dict(row) for row in law["curve"]]
     trusted = [row for row in curve if not row["beyond_trust"]]
     beyond = trusted[-1:] + [row for row in curve if row["beyond_trust"]]
-    band = _chart(curve).mark_area(color=EC, opacity=0.18).encode(
+    band = chart_of(curve).mark_area(color=EC, opacity=0.18).encode(
         x=x, y=alt.Y("low:Q", title=title, axis=y_axis), y2="high:Q"
     )  # fmt: skip
     layers = [band]
     for rows, dash in ((trusted, [1, 0]), (beyond, [3, 4])):
-        line = _chart(rows).mark_line(color=EC, strokeWidth=2, strokeDash=dash)
+        line = chart_of(rows).mark_line(color=EC, strokeWidth=2, strokeDash=dash)
         layers.append(line.encode(x=x, y=alt.Y("per_s:Q", title=title, axis=y_axis)))
     steps = [{"in_flight": p["in_flight"], "per_s": p["achieved_per_s"], "text": f"{p['achieved_per_s']:,.1f}/s"}
              for p in counting(moment) if p["in_flight"] > 0]  # fmt: skip
@@ -81,23 +81,19 @@ def scalability(moment: Mapping[str, Any], say: Words) -> Any:
         alt.Tooltip("in_flight:Q", title=say("demand.in_flight"), format=",.1f"),
         alt.Tooltip("text:N", title="="),
     ]
-    marks = _chart(steps).mark_point(size=70, filled=True, opacity=1, color=APP, shape="diamond")
+    marks = chart_of(steps).mark_point(size=70, filled=True, opacity=1, color=APP, shape="diamond")
     layers.append(marks.encode(x=x, y=alt.Y("per_s:Q", title=title, axis=y_axis), tooltip=tooltip))
     return alt.layer(*layers).properties(usermeta=AS_SVG, height=320, width="container")
 
 
 def _level(at: float, label: str, ink: str) -> Any:
-    base = _chart([{"p99": at, "label": label}]).encode(y="p99:Q")
+    base = chart_of([{"p99": at, "label": label}]).encode(y="p99:Q")
     text = base.mark_text(align="right", baseline="bottom", dx=-4, dy=-3, color=ink, fontSize=12)
     return base.mark_rule(color=LOST, strokeDash=[6, 3]) + text.encode(x=alt.value("width"), text="label:N")
 
 
 def _place(at: float, label: str, dash: Sequence[int], rank: int, ink: str) -> Any:
-    base = _chart([{"per_s": at, "label": label}]).encode(x="per_s:Q")
+    base = chart_of([{"per_s": at, "label": label}]).encode(x="per_s:Q")
     rule = base.mark_rule(color=ink, strokeWidth=1.4, strokeDash=list(dash))
     text = base.mark_text(align="left", baseline="top", dx=4, dy=16 * rank, color=ink, fontSize=12)
     return rule + text.encode(y=alt.value(2), text="label:N")
-
-
-def _chart(rows: list[dict[str, Any]]) -> Any:
-    return alt.Chart(alt.InlineData(values=rows))

@@ -11,7 +11,7 @@ import altair as alt
 
 from dashboard.amounts import figure, interval, scale_of
 from dashboard.charts.palette import CALL, EC, LOST, NEUTRAL, STORE, WORLD
-from dashboard.charts.panels import PLAIN, legend_of
+from dashboard.charts.panels import PLAIN, chart_of, legend_of
 from dashboard.charts.steps import relative_differences
 from dashboard.words import Language, Words
 
@@ -37,12 +37,12 @@ def forest(document: dict[str, Any], unit: str, say: Words) -> Any | None:
     title = say("unit.points") if unit == "share" else say(f"unit.{unit}") if not scale.unit else scale.unit
     names = [row["measure"] for row in rows]
     y = alt.Y("measure:N", sort=names, title=None, axis=_names_axis(names, say))
-    base = _chart(rows).encode(y=y)
+    base = chart_of(rows).encode(y=y)
     tooltip = [
         alt.Tooltip("measure:N", title=say("ledgers.measure")),
         alt.Tooltip("text:N", title=say("ledgers.difference")),
     ]
-    zero = _chart([{"zero": 0}]).mark_rule(color=NEUTRAL, strokeDash=[4, 3]).encode(x="zero:Q")
+    zero = chart_of([{"zero": 0}]).mark_rule(color=NEUTRAL, strokeDash=[4, 3]).encode(x="zero:Q")
     bars = base.mark_rule(strokeWidth=2.5, color=EC).encode(
         x=alt.X("low:Q", title=title, axis=alt.Axis(grid=True, tickCount=5, labelExpr=PLAIN)),
         x2="high:Q",
@@ -76,8 +76,8 @@ def against_first(document: dict[str, Any], titles: Sequence[str], say: Words) -
             }
         )
     y = alt.Y("world:N", sort=list(titles[1:]), title=None, axis=alt.Axis(labelLimit=160))
-    base = _chart(rows).encode(y=y, tooltip=["world:N", alt.Tooltip("text:N", title=say("ledgers.difference"))])
-    zero = _chart([{"zero": 0}]).mark_rule(color=NEUTRAL, strokeDash=[4, 3]).encode(x="zero:Q")
+    base = chart_of(rows).encode(y=y, tooltip=["world:N", alt.Tooltip("text:N", title=say("ledgers.difference"))])
+    zero = chart_of([{"zero": 0}]).mark_rule(color=NEUTRAL, strokeDash=[4, 3]).encode(x="zero:Q")
     bars = base.mark_rule(strokeWidth=2.5, color=EC).encode(
         x=alt.X("low:Q", title=scale.unit, axis=alt.Axis(grid=True, tickCount=5)), x2="high:Q"
     )
@@ -108,7 +108,7 @@ def recommendation(document: dict[str, Any], titles: Mapping[str, str], say: Wor
     worlds = [titles["a"], titles["b"]]
     highest = max(row["high"] for row in rows) * 1.18 or 1.0
     legend, above = legend_of(worlds)
-    base = _chart(rows).encode(
+    base = chart_of(rows).encode(
         y=alt.Y("situation:N", title=None, sort=None), yOffset=alt.YOffset("world:N", sort=worlds)
     )
     bars = base.mark_bar(height=22).encode(
@@ -149,7 +149,7 @@ def latency(latencies: Mapping[str, Mapping[str, float]], names: Mapping[str, st
         for q in ("p50", "p90", "p99", "max")
     ]
     order = [names[action] for action in latencies]
-    base = _chart(rows).encode(
+    base = chart_of(rows).encode(
         y=alt.Y("action:N", sort=order, title=None),
         x=alt.X(
             "ms:Q", scale=alt.Scale(type="log"), title=say("load.milliseconds"), axis=alt.Axis(format="~s", tickCount=6)
@@ -186,7 +186,7 @@ def outcomes(by_action: Mapping[str, Mapping[str, int]], names: Mapping[str, str
     labels = [say(f"load.{kind}") for kind in kinds]
     legend, above = legend_of(labels)
     return (
-        _chart(rows)
+        chart_of(rows)
         .mark_bar(height=18)
         .encode(
             y=alt.Y("action:N", title=None, sort=[names[action] for action in by_action]),
@@ -202,10 +202,6 @@ def outcomes(by_action: Mapping[str, Mapping[str, int]], names: Mapping[str, str
         )
         .properties(usermeta=_AS_SVG, height=30 * len(by_action) + 96 + above, width="container")
     )
-
-
-def _chart(rows: list[dict[str, Any]]) -> Any:
-    return alt.Chart(alt.InlineData(values=rows))
 
 
 def _names_axis(names: Sequence[str], say: Words) -> Any:
@@ -250,7 +246,7 @@ def _lines(
     legend, above = legend_of(names, symbolType="stroke", symbolSize=500, symbolStrokeWidth=2.2)
     look: dict[str, Any] = {"sort": names, "legend": legend}
     return (
-        _chart(rows)
+        chart_of(rows)
         .mark_line(strokeWidth=2, interpolate="step-after")
         .encode(
             x=alt.X(

@@ -9,9 +9,8 @@ import altair as alt
 
 from dashboard.amounts import interval, scale_of, share
 from dashboard.charts.dots import told, unit_name
-from dashboard.charts.page_dots import AS_SVG
 from dashboard.charts.palette import APP, EC, LOST, NEUTRAL, STORE
-from dashboard.charts.panels import PLAIN, legend_of
+from dashboard.charts.panels import AS_SVG, PLAIN, chart_of, legend_of
 from dashboard.charts.spoken import named, parameter
 from dashboard.charts.sweeps import rise_of
 from dashboard.words import Words
@@ -33,8 +32,8 @@ def curve(document: Mapping[str, Any], say: Words, ink: str) -> Any:
     y_title = unit_name(document["unit"], scale, True, say)
     y = alt.Y("low:Q", title=y_title, axis=alt.Axis(tickCount=6), scale=alt.Scale(padding=18))
     tooltip = [alt.Tooltip("at:Q", title=parameter(name, say)), alt.Tooltip("text:N", title="=")]
-    base = _chart(rows)
-    layers = [_chart([{"zero": 0.0}]).mark_rule(color=NEUTRAL, strokeDash=[4, 3]).encode(y="zero:Q")]
+    base = chart_of(rows)
+    layers = [chart_of([{"zero": 0.0}]).mark_rule(color=NEUTRAL, strokeDash=[4, 3]).encode(y="zero:Q")]
     if document["optimum"] is not None:
         layers += _optimum(document["optimum"], scale.divisor, say, ink)
     now = document["baseline"].get(name)
@@ -70,13 +69,13 @@ def _optimum(optimum: Mapping[str, Any], divisor: float, say: Words, ink: str) -
         }
         for row in optimum["curve"]
     ]
-    base = _chart(rows)
+    base = chart_of(rows)
     layers = [
         base.mark_area(color=EC, opacity=0.18).encode(x="at:Q", y="low:Q", y2="high:Q"),
         base.mark_line(color=EC, strokeWidth=1.6).encode(x="at:Q", y="mean:Q"),
     ]
     if optimum["low"] is not None:
-        span = _chart([{"low": optimum["low"], "high": optimum["high"]}])
+        span = chart_of([{"low": optimum["low"], "high": optimum["high"]}])
         layers.insert(0, span.mark_rect(color=STORE, opacity=0.13, stroke=STORE, strokeDash=[3, 3]).encode(
             x="low:Q", x2="high:Q"))  # fmt: skip
     layers.append(_mark(optimum["at"], f"★ {say('plot_sweep.optimum')} {optimum['at']:.2f}", ink, [1, 0], STORE, -18))
@@ -84,7 +83,7 @@ def _optimum(optimum: Mapping[str, Any], divisor: float, say: Words, ink: str) -
 
 
 def _mark(at: float, text: str, ink: str, dash: list[int], colour: str, dy: int) -> Any:
-    base = _chart([{"at": at, "label": text}]).encode(x="at:Q")
+    base = chart_of([{"at": at, "label": text}]).encode(x="at:Q")
     rule = base.mark_rule(color=colour, strokeWidth=1.8, strokeDash=dash)
     label = base.mark_text(color=ink, dy=dy, align="center", baseline="bottom", fontSize=12).encode(
         y=alt.value(0), text="label:N"
@@ -101,7 +100,7 @@ def stakes(document: Mapping[str, Any], say: Words, ink: str) -> Any:
             label = f"{named('policy', row['policy'], say)}, {say(f'plot_congr.{pay}')}"
             order.append(label)
             rows += _parts(label, row[pay], names)
-    base = _chart(rows).encode(
+    base = chart_of(rows).encode(
         y=alt.Y("row:N", sort=order, title=None, axis=alt.Axis(labelLimit=170, labelOverlap=False)),
         tooltip=[alt.Tooltip("row:N", title=" "), alt.Tooltip("kind:N", title=" "), alt.Tooltip("text:N", title="=")],
     )
@@ -150,7 +149,7 @@ def lines(series: Mapping[str, Sequence[tuple[float, float]]], x_title: str, y_t
     whole: dict[str, Any] = (
         {"tickMinStep": 1} if all(float(x).is_integer() for found in series.values() for x, _ in found) else {}
     )
-    base = _chart(rows).encode(
+    base = chart_of(rows).encode(
         x=alt.X("x:Q", title=x_title, axis=alt.Axis(grid=False, labelExpr=PLAIN, tickCount=7, **whole)),
         y=alt.Y("y:Q", title=y_title, axis=alt.Axis(tickCount=5), scale=alt.Scale(zero=True)),
         tooltip=[alt.Tooltip("series:N", title=" "), alt.Tooltip("x:Q", title=x_title, format=x_format),
@@ -163,7 +162,3 @@ def lines(series: Mapping[str, Sequence[tuple[float, float]]], x_title: str, y_t
         strokeDash=alt.StrokeDash("series:N", scale=dashes, **look),
     )
     return line.properties(usermeta=AS_SVG, height=270 + above, width="container")
-
-
-def _chart(rows: list[dict[str, Any]]) -> Any:
-    return alt.Chart(alt.InlineData(values=rows))

@@ -15,10 +15,9 @@ from dashboard.amounts import figure, scale_of
 from dashboard.charts.dots import Dots, Value, scale_for, told, unit_name
 from dashboard.charts.grids import Grid
 from dashboard.charts.palette import APP, COMPANY, EC, LOST, NEUTRAL, RIVAL, STORE, paper_of
-from dashboard.charts.panels import PLAIN
+from dashboard.charts.panels import AS_SVG, PLAIN, chart_of
 from dashboard.words import Words
 
-AS_SVG: Final = {"embedOptions": {"renderer": "svg", "actions": False}}
 COLOURS: Final = (EC, STORE, APP, RIVAL, LOST, COMPANY)
 _SHAPES: Final = ("circle", "diamond", "triangle-up", "square", "triangle-down", "cross")
 _MARKERS: Final = {"D": "diamond", "s": "square", "X": "cross"}
@@ -56,7 +55,7 @@ def dots(plot: Dots, say: Words, ink: str, colours: Sequence[str] = COLOURS) -> 
     shown = list(colours[: len(names)])
     colour = alt.Color("series:N", sort=names, scale=alt.Scale(domain=names, range=shown),
                        legend=legend if several else None)  # fmt: skip
-    base = _chart(rows).encode(
+    base = chart_of(rows).encode(
         y=alt.Y("row:N", sort=labels, title=None,
                 axis=alt.Axis(labelLimit=170, labelOverlap=False, grid=True, gridOpacity=0.35)),
         tooltip=[alt.Tooltip("row:N", title=" "), *([alt.Tooltip("series:N", title=" ")] if several else []),
@@ -83,7 +82,7 @@ def dots(plot: Dots, say: Words, ink: str, colours: Sequence[str] = COLOURS) -> 
     layers = [bars, points]
     nothing = 0.0 if plot.signed else plot.nothing
     if nothing is not None:
-        layers.insert(0, _chart([{"at": nothing / scale.divisor}]).mark_rule(
+        layers.insert(0, chart_of([{"at": nothing / scale.divisor}]).mark_rule(
             color=NEUTRAL, strokeDash=[4, 3], strokeWidth=1.4).encode(x="at:Q"))  # fmt: skip
     if texts:
         for look in ({"stroke": paper_of(ink), "strokeWidth": 4, "strokeJoin": "round", "aria": False}, {}):
@@ -114,7 +113,7 @@ def grid(table: Grid, say: Words, ink: str, marked: tuple[int, int] | None = Non
         for j, value in enumerate(cells)
     ]
     long, upright = max((len(row["short"]) for row in rows), default=1), _narrow(table)
-    base = _chart(rows).encode(
+    base = chart_of(rows).encode(
         x=alt.X("column:N", sort=list(table.columns), title=None,
                 axis=alt.Axis(orient="top", **_heads(table.columns, upright), labelLimit=120,
                               ticks=False, domain=False, labelOverlap=False)),
@@ -203,7 +202,3 @@ def _narrow(table: Grid) -> bool:
 
 def _line(label: str) -> str:
     return " ".join(label.split())
-
-
-def _chart(rows: list[dict[str, Any]]) -> Any:
-    return alt.Chart(alt.InlineData(values=rows))

@@ -7,9 +7,8 @@ from typing import Any
 
 import altair as alt
 
-from dashboard.charts.page_dots import AS_SVG
 from dashboard.charts.palette import EC
-from dashboard.charts.panels import PLAIN, legend_of
+from dashboard.charts.panels import AS_SVG, PLAIN, chart_of, legend_of
 from dashboard.words import Words
 
 
@@ -27,7 +26,7 @@ def held_out(document: Mapping[str, Any], say: Words, ink: str) -> Any:
     y_axis = alt.Axis(tickCount=5, labelExpr=PLAIN)
     legend, above = legend_of(names, symbolType="stroke", symbolSize=500, symbolStrokeWidth=2.2)
     look = {"sort": names, "legend": legend}
-    lines = _chart(curves).mark_line(strokeWidth=2.2).encode(
+    lines = chart_of(curves).mark_line(strokeWidth=2.2).encode(
         x=x, y=alt.Y("purchases:Q", title=y_title, axis=y_axis),
         color=alt.Color("series:N", scale=alt.Scale(domain=names, range=[ink, EC]), **look),
         strokeDash=alt.StrokeDash("series:N", scale=alt.Scale(domain=names, range=[[1, 0], [7, 3]]), **look),
@@ -36,7 +35,7 @@ def held_out(document: Mapping[str, Any], say: Words, ink: str) -> Any:
     )  # fmt: skip
     layers = [lines]
     if all(row["low"] is not None and row["high"] is not None for row in rows):
-        band = _chart(rows).mark_area(color=EC, opacity=0.18)
+        band = chart_of(rows).mark_area(color=EC, opacity=0.18)
         layers.insert(0, band.encode(x=x, y=alt.Y("low:Q", title=y_title, axis=y_axis), y2="high:Q"))
     return alt.layer(*layers).properties(usermeta=AS_SVG, height=280 + above, width="container")
 
@@ -48,7 +47,3 @@ def held_out_rows(document: Mapping[str, Any]) -> list[dict[str, Any]]:
         {"week": week, "actual": actual, "expected": one["value"], "low": one["low"], "high": one["high"]}
         for week, actual, one in zip(held["weeks"], held["actual_cumulative"], held["expected_cumulative"], strict=True)
     ]
-
-
-def _chart(rows: list[dict[str, Any]]) -> Any:
-    return alt.Chart(alt.InlineData(values=rows))

@@ -9,9 +9,8 @@ import altair as alt
 
 from dashboard.amounts import seconds
 from dashboard.charts.drills import fault_name
-from dashboard.charts.page_dots import AS_SVG
 from dashboard.charts.palette import EC, NEUTRAL
-from dashboard.charts.panels import PLAIN, legend_of
+from dashboard.charts.panels import AS_SVG, PLAIN, chart_of, legend_of
 from dashboard.charts.soaks import LOOKS, kills
 from dashboard.charts.soaks import progress as known
 from dashboard.words import Words
@@ -24,8 +23,8 @@ def progress(document: Mapping[str, Any], say: Words, ink: str) -> Any:
     points = [{"at": at, "ended": ended} for at, ended in known(document)]
     x = alt.X("at:Q", title=say("soak.seconds"), axis=alt.Axis(grid=False, labelExpr=PLAIN, tickCount=8))
     y = alt.Y("ended:Q", title=say("soak.journeys"), axis=alt.Axis(tickCount=5, labelExpr=PLAIN))
-    line = _chart(points).mark_line(color=EC, strokeWidth=2, strokeDash=[2, 4]).encode(x=x, y=y)
-    ends = _chart(points[-1:]).mark_point(color=ink, size=60).encode(x=x, y=y)
+    line = chart_of(points).mark_line(color=EC, strokeWidth=2, strokeDash=[2, 4]).encode(x=x, y=y)
+    ends = chart_of(points[-1:]).mark_point(color=ink, size=60).encode(x=x, y=y)
     rows = [
         {
             "at": fault["began_s"],
@@ -40,7 +39,7 @@ def progress(document: Mapping[str, Any], say: Words, ink: str) -> Any:
     legend, above = legend_of(names)
     looks = [LOOKS.get(action, ("o", NEUTRAL)) for action in actions]
     look: dict[str, Any] = {"sort": names, "legend": legend}
-    marks = _chart(rows).mark_point(size=120, filled=True, opacity=1).encode(
+    marks = chart_of(rows).mark_point(size=120, filled=True, opacity=1).encode(
         x=x, y=y,
         color=alt.Color("fault:N", scale=alt.Scale(domain=names, range=[colour for _, colour in looks]), **look),
         shape=alt.Shape("fault:N", scale=alt.Scale(domain=names, range=[_SHAPES[mark] for mark, _ in looks]), **look),
@@ -50,7 +49,3 @@ def progress(document: Mapping[str, Any], say: Words, ink: str) -> Any:
     )  # fmt: skip
     layers = [line, ends, marks] if rows else [line, ends]
     return alt.layer(*layers).properties(usermeta=AS_SVG, height=280 + (above if rows else 0), width="container")
-
-
-def _chart(rows: list[dict[str, Any]]) -> Any:
-    return alt.Chart(alt.InlineData(values=rows))

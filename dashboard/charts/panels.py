@@ -62,7 +62,7 @@ def stacked(
     scale = alt.Scale(nice=not beside)
     if beside:  # room for the totals, whatever the width: they are as wide on a phone
         scale = alt.Scale(domainMin=low, domainMax=alt.ExprRef(f"{high or 1.0} * width / max(width - {beside}, 60)"))
-    base = _chart(rows).encode(
+    base = chart_of(rows).encode(
         y=alt.Y("row:N", sort=order, title=None, axis=alt.Axis(labelLimit=_WIDEST_LABEL, ticks=False, domain=False)),
         tooltip=[alt.Tooltip("row:N", title=" "), alt.Tooltip("series:N", title=" "), alt.Tooltip("text:N", title="=")],
     )
@@ -83,7 +83,7 @@ def stacked(
         layers.append(inside.encode(x="middle:Q", text="short:N", opacity=shown))
     if totals:
         ends = [{"row": row, "end": right.get(row, 0.0), "text": text} for row, text in totals.items()]
-        told = _chart(ends).mark_text(align="left", dx=6, color=ink, fontSize=12)
+        told = chart_of(ends).mark_text(align="left", dx=6, color=ink, fontSize=12)
         layers.append(told.encode(y=alt.Y("row:N", sort=order), x="end:Q", text="text:N"))
     height = 34 * max(len(order), 2) + _AXIS + (above if several else 0)
     return alt.layer(*layers).properties(usermeta=AS_SVG, height=height, width="container")
@@ -151,17 +151,17 @@ def ridges(
     x = alt.X("x:Q", title=x_title, axis=alt.Axis(grid=True, gridOpacity=0.4, **ticks),
               scale=alt.Scale(domain=[0, longest * step], nice=False))  # fmt: skip
     y_scale = alt.Scale(domain=[0, height], nice=False)
-    base = _chart(rows).encode(x=x, detail="line:N", color=alt.Color("colour:N", scale=None))
+    base = chart_of(rows).encode(x=x, detail="line:N", color=alt.Color("colour:N", scale=None))
     area = base.mark_area(opacity=0.35, interpolate="step-after").encode(
         y=alt.Y("floor:Q", axis=None, scale=y_scale), y2="y:Q"
     )
     line = base.mark_line(strokeWidth=1.4, interpolate="step-after").encode(y=alt.Y("y:Q", axis=None, scale=y_scale))
     widest = max((_pixels(ridge.label) for ridge in found), default=1)
     size = alt.ExprRef(f"clamp(12 * width / {0.86 * widest:.0f}, 9, 12)")
-    text = _chart(heads).mark_text(align="left", baseline="bottom", dx=2, color=ink, fontSize=size)
+    text = chart_of(heads).mark_text(align="left", baseline="bottom", dx=2, color=ink, fontSize=size)
     layers = [area, line, text.encode(x=alt.X("at:Q"), y=alt.Y("head:Q", axis=None, scale=y_scale), text="label:N")]
     if mark is not None:
-        rule = _chart([{"at": mark}]).mark_rule(color=ink, strokeDash=[4, 3], strokeWidth=1)
+        rule = chart_of([{"at": mark}]).mark_rule(color=ink, strokeDash=[4, 3], strokeWidth=1)
         layers.append(rule.encode(x="at:Q"))
     return alt.layer(*layers).properties(usermeta=AS_SVG, height=58 * height + _AXIS, width="container")
 
@@ -175,7 +175,7 @@ def lines(
     legend, above = legend_of(names, symbolType="stroke", symbolSize=500, symbolStrokeWidth=2.2)
     look = {"sort": names, "legend": legend}
     dashes = [SERIES_DASHES[at % len(SERIES_DASHES)] for at in range(len(names))]
-    chart = _chart(rows).mark_line(strokeWidth=2.2)
+    chart = chart_of(rows).mark_line(strokeWidth=2.2)
     return chart.encode(
         x=alt.X("x:Q", title=x_title, axis=alt.Axis(grid=False, format="d", tickMinStep=1, labelOverlap=True)),
         y=alt.Y("y:Q", title=y_title, axis=alt.Axis(tickCount=5, labelExpr=PLAIN), scale=alt.Scale(zero=True)),
@@ -197,7 +197,7 @@ def columns(
     rows = [{"from": low, "to": high, "end": high - 0.06 * (high - low), "value": value, "zero": 0.0, "text": text}
             for low, high, value, text in values]  # fmt: skip
     title = alt.ExprRef(f"clamp({_TITLE} * width / {_pixels(x_title)}, 10, {_TITLE})")
-    bars = _chart(rows).mark_rect(color=EC, strokeWidth=0).encode(
+    bars = chart_of(rows).mark_rect(color=EC, strokeWidth=0).encode(
         x=alt.X("from:Q", title=x_title,
                 axis=alt.Axis(grid=False, labelExpr=PLAIN, labelOverlap=True, tickCount=12,
                               titleFontSize=title)),
@@ -207,10 +207,10 @@ def columns(
         tooltip=[alt.Tooltip("from:Q", title="≥"), alt.Tooltip("to:Q", title="<"), alt.Tooltip("text:N", title="=")],
     )  # fmt: skip
     told = [{"at": at, "label": label} for label, at in marks.items()]
-    rules = _chart(told).mark_rule(color=ink, strokeDash=[5, 3], strokeWidth=1.5).encode(x="at:Q")
+    rules = chart_of(told).mark_rule(color=ink, strokeDash=[5, 3], strokeWidth=1.5).encode(x="at:Q")
     layers = [bars, rules]
     for rank, place in enumerate(told):
-        text = _chart([place]).mark_text(align="left", baseline="top", dx=5, dy=16 * rank, color=ink)
+        text = chart_of([place]).mark_text(align="left", baseline="top", dx=5, dy=16 * rank, color=ink)
         layers.append(text.encode(x="at:Q", y=alt.value(2), text="label:N"))
     return alt.layer(*layers).properties(usermeta=AS_SVG, height=260, width="container")
 
@@ -223,7 +223,7 @@ def calendar(
     rows = [{"row": row, "day": day, "size": abs(size), "less": size < 0, "label": label, "text": text}
             for row, day, size, label, text in cells]  # fmt: skip
     last = max((cell[1] for cell in cells), default=1.0)
-    base = _chart(rows).encode(
+    base = chart_of(rows).encode(
         x=alt.X("day:Q", title=x_title, axis=alt.Axis(tickMinStep=1, tickCount=10, gridOpacity=0.5, labelOverlap=True,
                             labelExpr=f"datum.value < 0 ? '' : {PLAIN}"),
                 scale=alt.Scale(domain=[0, last], nice=False, padding=22)),
@@ -243,5 +243,6 @@ def calendar(
     )
 
 
-def _chart(rows: list[dict[str, Any]]) -> Any:
+def chart_of(rows: list[dict[str, Any]]) -> Any:
+    """A chart of these rows, not drawn yet; they travel inside it."""
     return alt.Chart(alt.InlineData(values=rows))

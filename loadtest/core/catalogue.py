@@ -8,12 +8,11 @@ from urllib.parse import parse_qs
 
 from loadtest.core.batches import columns
 from loadtest.core.database import Database
-from loadtest.core.messages import Scan
+from loadtest.core.messages import NAME_LETTERS, Scan
 from loadtest.core.service import Core, Request, stored_reply
 from loadtest.http.messages import Reply, error_reply, json_reply
 
 _SKUS = 2**31
-_LOCATION_LETTERS = 64
 _PRODUCTS = """
 SELECT p.sku, p.name, p.price_yen, p.rating, p.reviews, utc_text(clock_timestamp()) AS as_of
 FROM unnest($1::int[]) WITH ORDINALITY AS r (sku, place) LEFT JOIN products p ON p.sku = r.sku ORDER BY r.place
@@ -41,8 +40,10 @@ async def availability(core: Core, request: Request) -> Reply:
     """How many units of one item at one place can be promised now."""
     fields = parse_qs(request.query)
     sku, location = fields.get("sku", [""])[0], fields.get("location", [""])[0]
-    if not sku.isdigit() or not sku.isascii() or int(sku) >= _SKUS or not 1 <= len(location) <= _LOCATION_LETTERS:
-        return error_reply(400, "invalid_request", "give ?sku=<number>&location=<name>, a name of 1 to 64 letters")
+    if not sku.isdigit() or not sku.isascii() or int(sku) >= _SKUS or not 1 <= len(location) <= NAME_LETTERS:
+        return error_reply(
+            400, "invalid_request", f"give ?sku=<number>&location=<name>, a name of 1 to {NAME_LETTERS} letters"
+        )
     row = await core.in_batch("availability", _read_available, (location, int(sku)))
     return json_reply(200, {"sku": int(sku), "location": location, **dict(row)})
 

@@ -20,7 +20,8 @@ Quantity = Annotated[int, Meta(ge=1, le=100_000)]
 Yen = Annotated[int, Meta(ge=1, le=10**12)]
 Points = Annotated[int, Meta(ge=0, le=10**9)]
 Life = Annotated[float, Meta(gt=0, le=366 * 86_400)]
-Name = Annotated[str, Meta(min_length=1, max_length=64, pattern=NO_CARD)]
+NAME_LETTERS: Final = 64
+Name = Annotated[str, Meta(min_length=1, max_length=NAME_LETTERS, pattern=NO_CARD)]
 Text = Annotated[str, Meta(min_length=1, max_length=200, pattern=NO_CARD)]
 Token = Annotated[str, Meta(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f]*$")]
 """A key that somebody's machine has made."""

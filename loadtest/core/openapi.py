@@ -9,7 +9,7 @@ import msgspec
 
 from loadtest.core.answers import ANSWERS, Error, Status
 from loadtest.core.auth import KINDS
-from loadtest.core.messages import COUPON, Event
+from loadtest.core.messages import COUPON, NAME_LETTERS, Event
 
 if TYPE_CHECKING:
     from loadtest.core.routes import Route
@@ -114,7 +114,7 @@ def _parameters(route: Route) -> list[dict[str, Any]]:
     if route.path == "/v1/availability":
         sku = {"type": "integer", "minimum": 0, "maximum": 2**31 - 1}
         found.append({"name": "sku", "in": "query", "required": True, "schema": sku})
-        name = {"type": "string", "minLength": 1, "maxLength": 64}
+        name = {"type": "string", "minLength": 1, "maxLength": NAME_LETTERS}
         found.append({"name": "location", "in": "query", "required": True, "schema": name})
     if (route.method, route.path) == ("GET", "/v1/coupons"):
         code = {"type": "string", "pattern": COUPON}
